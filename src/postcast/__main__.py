@@ -1,0 +1,5 @@
+"""``python -m postcast`` is ``postcast``."""
+
+from postcast.cli.main import main
+
+main()

@@ -1,0 +1,56 @@
+"""``postcast evaluate``: a saved forecaster on other labelled posts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from postcast.cli.options import READ, Json, Run, takes_settings
+
+
+@takes_settings(READ, names=("device",))
+def evaluate(
+    run: Run,
+    posts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POSTS",
+            help="Posts with their counts; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to write.", show_default=False)
+    ],
+    json: Json = False,
+    given: dict[str, Any],
+) -> None:
+    """Score a forecaster, beside its baselines, on posts that it did not learn from.
+
+    Posts whose text stood in the training are left out, and their number is said. Columns
+    are those of the training unless others are given. Writes scorecard, pictures, predictions
+    and report.
+
+    Example:
+
+      postcast evaluate RUN newer-pins.csv --out newer
+    """
+    from postcast.cli.show import show_scorecard
+    from postcast.forecaster import load
+    from postcast.reading import read
+    from postcast.run_folder import Story, write_evaluation
+    from postcast.scoring import score_posts
+    from postcast.settings import Settings
+    from postcast.stages import Stages
+
+    settings, stages = Settings.from_mapping(given), Stages()
+    with stages.measure("read"):
+        forecaster = load(run, device=settings.device)
+        labelled = read(posts, settings, forecaster.bank)
+    with stages.measure("evaluate", len(labelled)):
+        tested = score_posts(forecaster, labelled)
+    write_evaluation(out, forecaster, tested, Story(labelled, settings.to_dict()), stages)
+    show_scorecard(tested.scorecard, out, as_json=json)

@@ -1,0 +1,123 @@
+"""``postcast predict``: forecasts for drafts, in a file or in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from postcast.cli.options import READ, Json, Run, takes_settings
+from postcast.errors import SettingsError
+
+if TYPE_CHECKING:
+    from postcast.forecaster import Forecaster
+    from postcast.schema import Forecast
+    from postcast.settings import Settings
+
+
+def _draft(text: str) -> Any:
+    return typer.Option(help=text, rich_help_panel="One draft", show_default=False)
+
+
+@takes_settings(READ, names=("device",))
+def predict(
+    run: Run,
+    posts: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="POSTS", help="Drafts in a file; - is standard input.", show_default=False
+        ),
+    ] = None,
+    *,
+    text: Annotated[str | None, _draft("Its text.")] = None,
+    title: Annotated[str | None, _draft("Its title.")] = None,
+    author: Annotated[str | None, _draft("Who will publish it.")] = None,
+    time: Annotated[str | None, _draft("When, as in 2026-05-01T18:00.")] = None,
+    image: Annotated[str | None, _draft("Path of its image.")] = None,
+    tags: Annotated[str | None, _draft("Its hashtags, separated by spaces.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="CSV", help="File to write.", show_default=False),
+    ] = None,
+    json: Json = False,
+    given: dict[str, Any],
+) -> None:
+    """Forecast drafts: how popular each will be, and how sure that is.
+
+    Every row of a file gets a forecast, in its order. With --out they are written as CSV: id,
+    author, forecast, p_low, p_medium, p_high, set, too_close, warnings. Columns are those of
+    the training unless others are given.
+
+    Examples
+    --------
+      postcast predict RUN --text "Easy weeknight pasta" --author studio-fern
+
+      postcast predict RUN drafts.csv --out forecasts.csv
+    """
+    from postcast.cli.show import as_json_text, show_forecasts
+    from postcast.forecaster import load
+    from postcast.settings import Settings
+
+    words = {"text": text, "title": title, "author": author, "image": image}
+    is_draft = any(value is not None for value in (*words.values(), time, tags))
+    if is_draft == (posts is not None):
+        raise SettingsError(
+            "both POSTS and a draft's words" if is_draft else "neither POSTS nor --text",
+            "one of them",
+            "give a file, or --text with --title, --author and --time",
+        )
+    settings = Settings.from_mapping(given)
+    forecaster = load(run, device=settings.device)
+    if posts is not None:
+        answers, authors = _of_file(forecaster, posts, settings)
+    else:
+        answers, authors = _of_draft(forecaster, words, time, tags, settings), [author]
+    if out is not None:
+        from postcast.run_folder import write_forecasts
+
+        write_forecasts(out, answers, authors)
+    if json:
+        plain = [answer.to_dict() for answer in answers]
+        typer.echo(as_json_text(plain[0] if is_draft else plain))
+    elif out is None:
+        show_forecasts(forecaster, answers)
+    else:
+        typer.echo(f"{len(answers)} forecasts: {out}")
+
+
+def _of_file(
+    forecaster: Forecaster, posts: Path, settings: Settings
+) -> tuple[list[Forecast], list[str | None]]:
+    """Forecast every row of a file."""
+    from postcast.features.assemble import drafts_of_table
+    from postcast.reading import read_drafts
+
+    drafts = drafts_of_table(read_drafts(posts, settings, forecaster.bank))
+    return forecaster.forecast(drafts), list(drafts.authors)
+
+
+def _of_draft(
+    forecaster: Forecaster,
+    words: dict[str, str | None],
+    time: str | None,
+    tags: str | None,
+    settings: Settings,
+) -> list[Forecast]:
+    """Forecast the one draft that stands on the command line."""
+    from postcast.schema import Post
+
+    moment = None
+    if time is not None:
+        from postcast.data.times import parse_time
+
+        moment = parse_time(time, settings.timezone)
+    post = Post(
+        text=words["text"] or "",
+        title=words["title"],
+        author=words["author"],
+        image=words["image"],
+        time=moment,
+        tags=tuple((tags or "").split()),
+    )
+    return [forecaster.predict(post)]

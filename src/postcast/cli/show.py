@@ -1,0 +1,110 @@
+"""Results on standard output, for people or as JSON.
+
+Knows how answers are worded in a terminal; computes none of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from postcast.schema import CLASSES
+
+if TYPE_CHECKING:
+    from postcast.forecaster import Forecaster
+    from postcast.schema import Forecast, Posts
+    from postcast.scorecard import Scorecard
+
+BAR = 24
+
+
+def as_json_text(value: Any) -> str:
+    """Return JSON for machines."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def show_scorecard(card: Scorecard, out: Path, *, as_json: bool) -> None:
+    """Print a scorecard and where the rest stands."""
+    if as_json:
+        typer.echo(as_json_text(card.to_dict()))
+        return
+    from postcast.evaluate.summary import scorecard_text
+
+    typer.echo(scorecard_text(card).rstrip())
+    typer.echo(f"\nReport: {out / 'report.html'}")
+
+
+def show_run(forecaster: Forecaster, out: Path, *, as_json: bool) -> None:
+    """Print the scorecard of a run."""
+    if forecaster.scorecard is not None:
+        show_scorecard(forecaster.scorecard, out, as_json=as_json)
+
+
+def show_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print facts, a line each."""
+    if as_json:
+        typer.echo(as_json_text(dict(facts)))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {value}")
+
+
+def show_posts(posts: Posts, *, as_json: bool) -> None:
+    """Print what was read, what was taken for what, and what was rejected."""
+    reasons = dict(posts.rejected["reason"].value_counts(sort=True).iter_rows())
+    facts: dict[str, Any] = {
+        "rows_read": posts.source.rows_read,
+        "posts_kept": len(posts),
+        "with_text": int((posts.table["text"] != "").sum()),
+        "ordered_by": posts.source.ordering,
+        "columns": {role: list(names) for role, names in posts.source.columns.items()},
+        "rejected": reasons,
+    }
+    if not as_json:
+        facts["columns"] = ", ".join(
+            f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items()
+        )
+        facts["rejected"] = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none"
+    show_facts(facts, as_json=as_json)
+
+
+def show_forecasts(forecaster: Forecaster, forecasts: Sequence[Forecast]) -> None:
+    """Print a few forecasts with what they rest on."""
+    for forecast in forecasts:
+        typer.echo("\n".join(_told(forecaster, forecast)) + "\n")
+    typer.echo(_trust(forecaster))
+
+
+def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
+    """Return one forecast as lines."""
+    named = "" if forecast.id is None else f"Post {forecast.id}: "
+    lines = [f"{named}{'too close to call, ' if forecast.too_close else ''}{forecast.forecast}"]
+    ranges = _ranges(forecast.thresholds)
+    for code, name in enumerate(CLASSES):
+        p = forecast.probabilities[name]
+        bar = "█" * round(p * BAR)
+        share = forecaster.rule.shares[code]
+        lines.append(f"  {name:<6} {p:>4.0%} {bar:<{BAR}} {ranges[code]} (usual share {share:.0%})")
+    if forecaster.rule.coverage is not None:
+        lines.append(f"  With {forecaster.rule.coverage:.0%} coverage: {' or '.join(forecast.set)}")
+    lines += [f"  Note: {warning}" for warning in forecast.warnings]
+    return lines
+
+
+def _ranges(thresholds: Sequence[float]) -> tuple[str, str, str]:
+    medium, high = thresholds
+    return f"below {medium:g}", f"from {medium:g}", f"from {high:g}"
+
+
+def _trust(forecaster: Forecaster) -> str:
+    """Return how good this forecaster was found to be, and against what."""
+    if forecaster.scorecard is None:
+        return "How good it is was not measured: there is no scorecard beside the forecaster."
+    from postcast.evaluate.summary import verdict
+
+    return verdict(forecaster.scorecard)

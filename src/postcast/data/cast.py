@@ -1,0 +1,139 @@
+"""A table of text cells and its columns' roles → the canonical columns of `postcast.schema`.
+
+Knows how counts, times and texts are written; rejects no row.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+import polars as pl
+
+from postcast.data.columns import Columns
+from postcast.data.numbers import counts
+from postcast.data.times import FORMATS, moment_of, zone_of
+from postcast.errors import ReadError
+
+_FLOAT_ID = r"^[0-9]+(\.0+|\.[0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
+_EXAMPLES = 3
+
+
+def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.DataFrame:
+    """Bring text cells to the canonical columns, row for row.
+
+    Parameters
+    ----------
+    raw : polars.DataFrame
+        All columns String.
+    columns : Columns
+        Names that exist in `raw`.
+    timezone : str
+        The zone of times that name none.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``row`` (UInt32, 1-based), ``id``, ``author``, ``title`` (null where there is none),
+        ``text`` (empty where there is none), ``tags``, ``image``, ``time`` (UTC,
+        microseconds), ``engagement`` (Float64); and what the source has for the last two,
+        stripped, null where it has nothing: ``time_found`` and ``count_found``, each only
+        where there is such a column.
+
+    Raises
+    ------
+    ReadError
+        If ids or authors were written as decimal numbers.
+    SettingsError
+        If there is no such time zone.
+    """
+    rows = pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True).alias("row")
+    ids = _filled(raw, columns.id) if columns.id else rows.cast(pl.String)
+    authors = _filled(raw, columns.author)
+    for name, keys in ((columns.id, ids), (columns.author, authors)):
+        _check_exact(keys, name)
+    counted = _filled(raw, columns.count).alias("count_found")
+    dated = _filled(raw, columns.time).alias("time_found")
+    found = [
+        *([counted] if columns.count else []),
+        *([dated] if columns.time else []),
+    ]
+    return pl.DataFrame(
+        [
+            rows,
+            ids.alias("id"),
+            authors.alias("author"),
+            _filled(raw, columns.title).alias("title"),
+            _joined(raw, columns.text).alias("text"),
+            _filled(raw, columns.tags).alias("tags"),
+            _filled(raw, columns.image).alias("image"),
+            _moments(dated, zone_of(timezone)).alias("time"),
+            counts(counted).alias("engagement"),
+            *found,
+        ]
+    )
+
+
+def _filled(raw: pl.DataFrame, name: str | None) -> pl.Series:
+    """Return a column without surrounding white space, null where nothing is left."""
+    if name is None:
+        return pl.repeat(None, raw.height, dtype=pl.String, eager=True)
+    stripped = pl.col(name).str.strip_chars()
+    return raw.select(pl.when(stripped != "").then(stripped).alias(name)).to_series()
+
+
+def _joined(raw: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
+    parts = [_filled(raw, name).alias(str(part)) for part, name in enumerate(names)]
+    return (
+        pl.DataFrame(parts)
+        .select(pl.concat_str(pl.all(), separator="\n", ignore_nulls=True).fill_null(""))
+        .to_series()
+    )
+
+
+def _check_exact(keys: pl.Series, name: str | None) -> None:
+    inexact = keys.filter(keys.str.contains(_FLOAT_ID).fill_null(value=False))
+    if len(inexact):
+        raise ReadError(
+            f"column {name!r} holds decimal numbers such as {inexact[0]!r}, whose digits are lost",
+            "text or integers",
+            "export it again as text",
+        )
+
+
+def check_readable(table: pl.DataFrame, columns: Columns, role: str) -> None:
+    """Refuse a cast table none of whose counts (or times) could be read.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        What `cast` returned.
+    columns : Columns
+        What it was given.
+    role : {"count", "time"}
+
+    Raises
+    ------
+    ReadError
+        If that column exists and nothing in it could be read.
+    """
+    found, read, problem, expected = _READABLE[role]
+    if found not in table.columns or table[read].null_count() < table.height:
+        return
+    some = table[found].drop_nulls().unique(maintain_order=True).head(_EXAMPLES).to_list()
+    examples = f"e.g. {', '.join(map(repr, some))}" if some else "empty cells only"
+    raise ReadError(
+        f"no {role} in column {columns.names(role)[0]!r} {problem}, found {examples}",
+        expected,
+        f"choose --{role}-col",
+    )
+
+
+_READABLE = {
+    "count": ("count_found", "engagement", "is a number", "such as 12, 1,234 or 1.2K"),
+    "time": ("time_found", "time", "can be read", FORMATS),
+}
+
+
+def _moments(found: pl.Series, zone: tzinfo) -> pl.Series:
+    moments = [None if text is None else moment_of(text, zone) for text in found]
+    return pl.Series(moments, dtype=pl.Datetime("us", "UTC"))

@@ -1,0 +1,91 @@
+"""What goes and why: rows that cannot be learned from, each with its one reason.
+
+Knows the canonical columns, and nothing of where they came from.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+REASONS = (
+    "count is missing",
+    "count is not a number",
+    "count is negative",
+    "time is missing",
+    "time is not a date",
+    "id is missing",
+    "id is repeated",
+    "text is blank",
+)
+"""Why a row is rejected, in order of precedence; rows of the last stay as history."""
+
+
+def clean(table: pl.DataFrame, *, keep_negative: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows to learn from and the rejected ones.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Canonical columns (see `postcast.data.cast`). ``count_found`` and ``time_found``,
+        where they are present, hold what the source has; null where it has nothing.
+    keep_negative : bool
+        Keep counts below zero, as the reference's protocol does.
+
+    Returns
+    -------
+    table : polars.DataFrame
+        The rows that stay, without the ``_found`` columns. Rows of blank text stay.
+    rejected : polars.DataFrame
+        ``row`` (UInt32, 1-based), ``id``, ``reason`` (one of `REASONS`), ``value``.
+    """
+    judged = table.with_columns(_unreadable(table, keep_negative=keep_negative).alias("reason"))
+    usable = pl.col("reason").is_null()
+    seen_before = usable & ~pl.struct("id", usable.alias("usable")).is_first_distinct()
+    blank = usable & (pl.col("text") == "")
+    judged = judged.with_columns(
+        pl.when(seen_before)
+        .then(pl.lit("id is repeated"))
+        .when(blank)
+        .then(pl.lit("text is blank"))
+        .otherwise("reason")
+        .alias("reason")
+    )
+    stays = pl.col("reason").is_null() | (pl.col("reason") == "text is blank")
+    return judged.filter(stays).drop("reason", *_found(table)), _rejected(judged, table)
+
+
+def _unreadable(table: pl.DataFrame, *, keep_negative: bool) -> pl.Expr:
+    """Return the reason for which a row alone, without the others, is rejected."""
+    rules: list[tuple[pl.Expr, str]] = []
+    if "count_found" in table.columns:
+        rules += [
+            (pl.col("count_found").is_null(), "count is missing"),
+            (pl.col("engagement").is_null(), "count is not a number"),
+        ]
+        if not keep_negative:
+            rules.append((pl.col("engagement") < 0, "count is negative"))
+    if "time_found" in table.columns:
+        rules += [
+            (pl.col("time_found").is_null(), "time is missing"),
+            (pl.col("time").is_null(), "time is not a date"),
+        ]
+    rules.append((pl.col("id").is_null(), "id is missing"))
+    return pl.coalesce(pl.when(rule).then(pl.lit(reason)) for rule, reason in rules)
+
+
+def _rejected(judged: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    value = pl.lit("")
+    for prefix, column in (("count", "count_found"), ("time", "time_found"), ("id", "id")):
+        if column in table.columns:
+            value = (
+                pl.when(pl.col("reason").str.starts_with(prefix))
+                .then(pl.col(column))
+                .otherwise(value)
+            )
+    return judged.filter(pl.col("reason").is_not_null()).select(
+        "row", pl.col("id").fill_null(""), "reason", value.fill_null("").alias("value")
+    )
+
+
+def _found(table: pl.DataFrame) -> list[str]:
+    return [name for name in ("count_found", "time_found") if name in table.columns]

@@ -1,0 +1,90 @@
+"""Prepared posts on disk: a Parquet table that carries its source and what was rejected.
+
+Knows the file's layout, and nothing of how posts are read or cleaned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from postcast.errors import ReadError
+from postcast.files import replacing
+from postcast.schema import Posts, Source
+
+FORMAT = 1
+"""Grows whenever an older postcast could no longer read what this one writes."""
+
+_KEY = "postcast"
+_REJECTED = {"row": pl.UInt32, "id": pl.String, "reason": pl.String, "value": pl.String}
+
+
+def write_prepared(posts: Posts, path: str | Path) -> None:
+    """Write posts as Parquet, whole or not at all, for `read_prepared` to read back.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    about = {
+        "format": FORMAT,
+        "source": dataclasses.asdict(posts.source),
+        "rejected": posts.rejected.to_dict(as_series=False),
+    }
+    with replacing(Path(path)) as temporary:
+        posts.table.write_parquet(temporary, metadata={_KEY: json.dumps(about, sort_keys=True)})
+
+
+def read_prepared(path: str | Path) -> Posts:
+    """Read the posts that `write_prepared` wrote.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing, damaged, not prepared posts, or of another format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ReadError(f"no file {path}", "prepared posts", "run `postcast prepare` first")
+    about = _about(path)
+    if about.get("format") != FORMAT:
+        raise ReadError(
+            f"{path.name} is of format {about.get('format')}",
+            f"format {FORMAT}",
+            "run `postcast prepare` again",
+        )
+    source = about["source"]
+    columns = {role: tuple(names) for role, names in source["columns"].items()}
+    return Posts(
+        table=pl.read_parquet(path),
+        rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
+        source=Source(**{**source, "columns": columns}),
+    )
+
+
+def write_rejected(posts: Posts, path: str | Path) -> None:
+    """Write the rejected rows as CSV: ``row, id, reason, value``.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    with replacing(Path(path)) as temporary:
+        posts.rejected.write_csv(temporary)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(pl.read_parquet_metadata(path)[_KEY]))
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
+        raise ReadError(
+            f"{path.name} does not hold prepared posts",
+            "a file that `postcast prepare` wrote",
+            "run `postcast prepare` first",
+        ) from None

@@ -1,0 +1,256 @@
+"""Any supported source of posts → a clean table, or a table of drafts, row for row.
+
+Knows the order of the steps; each step knows its own business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import polars as pl
+
+from postcast.data.cast import cast, check_readable
+from postcast.data.clean import clean
+from postcast.data.columns import Columns, resolve
+from postcast.data.near_duplicates import groups
+from postcast.data.order import order_posts
+from postcast.data.prepared import read_prepared, write_prepared, write_rejected
+from postcast.data.sources import read_bytes
+from postcast.data.sources.cells import native_table, record_table
+from postcast.errors import ReadError
+from postcast.schema import Post, Posts, Source
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+    from postcast.schema import Ordering
+
+    PostsLike = str | Path | BinaryIO | IntoDataFrame | Sequence[Post] | Sequence[Mapping[str, Any]]
+
+__all__ = ["read_drafts", "read_posts", "read_prepared", "write_prepared", "write_rejected"]
+
+COLUMNS = (
+    "row",
+    "id",
+    "author",
+    "title",
+    "text",
+    "tags",
+    "image",
+    "time",
+    "order",
+    "engagement",
+    "group",
+)
+"""The columns of a table of posts, as `postcast.schema.Posts` describes them."""
+
+_ANY_COLUMNS = Columns()
+
+
+def read_posts(
+    source: PostsLike,
+    columns: Columns = _ANY_COLUMNS,
+    *,
+    timezone: str = "UTC",
+    needs_count: bool = True,
+    keep_negative: bool = False,
+    reader: str = "auto",
+) -> Posts:
+    """Read published posts and part those to learn from and the rejected ones.
+
+    Parameters
+    ----------
+    source : path, "-", binary file, data frame, or sequence
+        A CSV, TSV, JSON, JSON Lines or Parquet file (``"-"`` is standard input), a data
+        frame of any library that narwhals knows, or a list of records or of `Post`.
+    columns : Columns
+        What to take for what; the rest is found by common names.
+    timezone : str
+        The zone of times that name none.
+    needs_count : bool
+        False reads posts whose engagement is not known, or does not matter.
+    keep_negative : bool
+        Keep counts below zero, as the reference's protocol does.
+    reader : str
+        ``"auto"``, or one of `postcast.data.sources.READERS`.
+
+    Returns
+    -------
+    Posts
+        With ``order`` 0 for the few posts whose id is unlike the others'.
+
+    Raises
+    ------
+    ReadError
+        If the source is missing, empty, broken, or has no usable row or column.
+    SettingsError
+        If there is no such reader or time zone.
+    """
+    raw = _raw(source, reader)
+    settled = _settled(raw.table, columns, needs_count=needs_count)
+    table = cast(raw.table, settled, timezone=timezone)
+    if not needs_count:
+        table = table.drop("count_found", strict=False)
+    check_readable(table, settled, "count")
+    check_readable(table, settled, "time")
+    table, rejected = clean(table, keep_negative=keep_negative)
+    if table.is_empty():
+        [(reason, n_rows)] = Counter(rejected["reason"]).most_common(1)
+        raise ReadError(
+            f"none of the {raw.table.height:,} rows of {raw.name} can be used "
+            f"({reason}: {n_rows:,})",
+            "at least one",
+            "see --id-col, --time-col and --count-col",
+        )
+    table, ordering = order_posts(table)
+    if ordering == "id":
+        table = table.with_columns(pl.col("order").fill_null(0))
+    group = pl.Series("group", groups(table["text"].to_list()), dtype=pl.UInt32)
+    return Posts(
+        table=table.with_columns(group).select(COLUMNS),
+        rejected=rejected,
+        source=Source(
+            name=raw.name,
+            sha256=_sha256(raw.digest, settled, timezone, keep_negative=keep_negative),
+            columns=settled.as_mapping(),
+            ordering=ordering,
+            rows_read=raw.table.height,
+        ),
+    )
+
+
+def read_drafts(
+    source: PostsLike,
+    columns: Columns = _ANY_COLUMNS,
+    *,
+    timezone: str = "UTC",
+    reader: str = "auto",
+    ordering: Ordering | None = None,
+) -> pl.DataFrame:
+    """Read posts to forecast: one row out for each row in, none rejected.
+
+    Parameters
+    ----------
+    source, columns, timezone, reader
+        As for `read_posts`.
+    ordering : {"time", "id", "none"}, optional
+        What ``order`` shall mean: that of the posts that the forecaster learned from.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of `Posts.table`. What a row lacks, or what cannot be read, is null, but
+        ``text`` is then empty and ``id`` the row's number; ``group`` is the row itself.
+
+    Raises
+    ------
+    ReadError
+        If the source is missing, empty or broken, or has times and none can be read.
+    SettingsError
+        If there is no such reader or time zone.
+    """
+    raw = _raw(source, reader)
+    settled = _settled(raw.table, columns, needs_count=False)
+    table = cast(raw.table, settled, timezone=timezone)
+    check_readable(table, settled, "time")
+    table, _ = order_posts(table, ordering)
+    return table.with_columns(
+        pl.col("id").fill_null(pl.col("row").cast(pl.String)),
+        (pl.col("row") - 1).alias("group"),
+    ).select(COLUMNS)
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """A source as text cells; `digest` is of its bytes, or of its cells where it has none."""
+
+    table: pl.DataFrame
+    name: str
+    digest: str
+
+
+def _raw(source: PostsLike, reader: str) -> _Raw:
+    if isinstance(source, (str, Path)):
+        name = "standard input" if str(source) == "-" else Path(source).name
+        return _from_bytes(_file_bytes(source), name, reader)
+    if hasattr(source, "read"):
+        return _from_bytes(source.read(), str(getattr(source, "name", "a file")), reader)
+    if isinstance(source, Sequence):
+        return _from_table(record_table(_records(source)), "a list of posts")
+    try:
+        return _from_table(native_table(source), "a data frame")
+    except TypeError:
+        raise ReadError(
+            f"posts cannot be read from {type(source).__name__}",
+            "a path, '-', a data frame, or a list of records",
+        ) from None
+
+
+def _file_bytes(source: str | Path) -> bytes:
+    if str(source) == "-":
+        return sys.stdin.buffer.read()
+    path = Path(source)
+    if path.is_dir():
+        raise ReadError(f"{path} is a folder", "a file of posts")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ReadError(f"no file {path}", "a file of posts", "check the path") from None
+    except OSError as error:
+        raise ReadError(f"{path} cannot be read ({error.strerror})", "a file of posts") from None
+
+
+def _from_bytes(data: bytes, name: str, reader: str) -> _Raw:
+    return _Raw(read_bytes(data, name, reader), name, hashlib.sha256(data).hexdigest())
+
+
+def _from_table(table: pl.DataFrame, name: str) -> _Raw:
+    if table.is_empty():
+        raise ReadError(f"{name} has no rows", "at least one post")
+    cells = _canonical_json(table.to_dict(as_series=False))
+    return _Raw(table, name, hashlib.sha256(cells).hexdigest())
+
+
+def _records(source: Sequence[object]) -> list[Mapping[str, Any]]:
+    records: list[Mapping[str, Any]] = []
+    for number, item in enumerate(source, 1):
+        if isinstance(item, Post):
+            values = {field.name: getattr(item, field.name) for field in fields(item)}
+            records.append({name: value for name, value in values.items() if value is not None})
+        elif isinstance(item, Mapping):
+            records.append(item)
+        else:
+            raise ReadError(
+                f"element {number} of the list is {type(item).__name__}", "records or posts"
+            )
+    return records
+
+
+def _settled(raw: pl.DataFrame, asked: Columns, *, needs_count: bool) -> Columns:
+    """Resolve the columns; a column of times that nobody asked for and that is blank is none."""
+    asked = asked.or_usual(raw.columns)
+    settled = resolve(raw.columns, asked, needs_count=needs_count)
+    if settled.time is None or asked.time is not None:
+        return settled
+    blank = raw[settled.time].str.strip_chars().fill_null("").eq("").all()
+    return replace(settled, time=None) if blank else settled
+
+
+def _sha256(digest: str, columns: Columns, timezone: str, *, keep_negative: bool) -> str:
+    choices = {
+        "columns": columns.as_mapping(),
+        "timezone": timezone,
+        "keep_negative": keep_negative,
+    }
+    return hashlib.sha256(digest.encode() + _canonical_json(choices)).hexdigest()
+
+
+def _canonical_json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

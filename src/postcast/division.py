@@ -1,0 +1,155 @@
+"""Which posts learn and which test, and what their classes are.
+
+The one place where splits, labels and the held-out rows are put together. Knows no model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from postcast.data.label import classify, fixed_thresholds, quantile_thresholds
+from postcast.data.order import parse_maturity
+from postcast.data.split import Rows, Split, default_split, reference_split, split
+from postcast.errors import SplitError
+from postcast.features.assemble import Drafts, drafts_of_table
+
+if TYPE_CHECKING:
+    from postcast.schema import BoolArray, FloatArray, IntArray, Posts
+
+HELD_OUT_SHARE = 0.15
+"""Of the training rows: for early stopping, calibration and conformal sets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How posts are to be divided.
+
+    Parameters
+    ----------
+    protocol : {"postcast", "reference"}
+    split : {"auto", "chronological", "stratified", "grouped"}
+    test_size : float
+        Share of the posts that test.
+    maturity : str
+        As `postcast.data.order.parse_maturity` reads it.
+    thresholds : tuple of float
+        Where medium and high begin; empty for the terciles of the training counts.
+    seed : int
+    """
+
+    protocol: str = "postcast"
+    split: str = "auto"
+    test_size: float = 0.2
+    maturity: str = "0"
+    thresholds: tuple[float, ...] = ()
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Division:
+    """Posts divided into those that learn and those that test.
+
+    Parameters
+    ----------
+    drafts : Drafts
+        Every post with a text and a count.
+    train, test : Drafts
+    train_counts, test_counts : ndarray of float
+        Raw engagement.
+    train_classes : ndarray of int, shape (n_train,)
+    held_out : ndarray of bool, shape (n_train,)
+        Training rows for early stopping and calibration, split off as the test rows were.
+    thresholds : tuple of float
+        From the training rows alone, except under the reference protocol.
+    split : Split
+    warnings : tuple of str
+    """
+
+    drafts: Drafts
+    train: Drafts
+    test: Drafts
+    train_counts: FloatArray
+    test_counts: FloatArray
+    train_classes: IntArray
+    held_out: BoolArray
+    thresholds: tuple[float, float]
+    split: Split
+    warnings: tuple[str, ...]
+
+
+def divide(posts: Posts, how: How) -> Division:
+    """Split and label posts.
+
+    Raises
+    ------
+    SplitError
+        If the posts cannot be split as asked, or are too few.
+    LabelError
+        If three classes cannot be made of the training posts' counts.
+    """
+    table = posts.table.filter((pl.col("text") != "") & pl.col("engagement").is_not_null())
+    drafts = drafts_of_table(table)
+    counts = table["engagement"].to_numpy()
+    rows = Rows.of(table, posts.source.ordering)
+    chosen = _outer(rows, how)
+    train, held_out, warnings = _inner(rows, chosen, how)
+    fitted_on = counts if how.protocol == "reference" else counts[train]
+    thresholds = (
+        fixed_thresholds(how.thresholds, fitted_on)
+        if how.thresholds
+        else quantile_thresholds(fitted_on)
+    )
+    return Division(
+        drafts=drafts,
+        train=drafts.take(train),
+        test=drafts.take(chosen.test),
+        train_counts=counts[train],
+        test_counts=counts[chosen.test],
+        train_classes=classify(counts[train], thresholds),
+        held_out=held_out,
+        thresholds=thresholds,
+        split=chosen,
+        warnings=warnings,
+    )
+
+
+def _outer(rows: Rows, how: How) -> Split:
+    if how.protocol == "reference":
+        return reference_split(len(rows))
+    name = default_split(rows.ordering) if how.split == "auto" else how.split
+    return split(
+        rows, name, test_size=how.test_size, maturity=parse_maturity(how.maturity), seed=how.seed
+    )
+
+
+def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tuple[str, ...]]:
+    """Hold out a part of the training rows as the test rows were split off.
+
+    Returns
+    -------
+    train : ndarray of int
+        The training rows, less copies of held-out texts.
+    held_out : ndarray of bool, shape (n_train,)
+    warnings : tuple of str
+    """
+    train = outer.train
+    name = "stratified" if how.protocol == "reference" else outer.name
+    for attempt in dict.fromkeys((name, "stratified")):
+        try:
+            inner = split(rows.take(train), attempt, test_size=HELD_OUT_SHARE, seed=how.seed + 1)
+        except SplitError:
+            continue
+        if how.protocol == "reference":
+            kept, chosen = np.arange(len(train)), inner.test
+        else:
+            kept = np.sort(np.concatenate([inner.train, inner.test]))
+            chosen = np.searchsorted(kept, inner.test)
+        held_out = np.zeros(len(kept), dtype=bool)
+        held_out[chosen] = True
+        return train[kept], held_out, ()
+    few = f"{len(train)} training posts are too few to hold any out: nothing is calibrated"
+    return train, np.zeros(len(train), dtype=bool), (few,)

@@ -1,0 +1,1 @@
+"""How good a forecaster is: `metrics` computes, `plots` draws, `report` renders."""

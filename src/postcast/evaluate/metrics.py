@@ -1,0 +1,170 @@
+"""Scores of class forecasts with bootstrap intervals, from arrays alone.
+
+Knows no forecaster, no picture and no file; needs numpy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postcast.errors import PostcastError
+from postcast.evaluate.resampling import (
+    DRAWS,
+    ECE_BINS,
+    SEED,
+    class_f1,
+    dense_codes,
+    estimate,
+    ratio,
+    resample,
+    top_labels,
+    weighted_spearman,
+)
+from postcast.schema import CLASSES, Predictions
+from postcast.scorecard import SCORES, ClassFigures, Confusion, Estimate, Figures
+
+if TYPE_CHECKING:
+    from postcast.schema import BoolArray, FloatArray, IntArray
+
+
+def figures(predictions: Predictions, *, draws: int = DRAWS, seed: int = SEED) -> Figures:
+    """Score forecasts, each score with its 95% percentile bootstrap interval over posts.
+
+    The draws depend on the number of posts and the seed alone, so that two forecasters on
+    the same posts are scored on the same draws. A score that cannot be told (a correlation
+    with a constant, an error of counts that nobody forecast) is an empty `Estimate`. An
+    interval is widened to hold its own value where the bootstrap is biased (ECE).
+
+    Parameters
+    ----------
+    predictions : Predictions
+        At least one post.
+    draws : int
+        Bootstrap draws.
+    seed : int
+
+    Raises
+    ------
+    PostcastError
+        If there are no posts.
+
+    Notes
+    -----
+    F1, precision and recall are 0 where undefined, and macro averages always run over all
+    three classes. Kappa after Cohen (1968), ECE after Guo et al. (2017), the percentile
+    interval after Efron (1979).
+    """
+    samples = resample(predictions, draws=draws, seed=seed)
+    counts = samples["confusion"]
+    return Figures(
+        **{score: estimate(samples[score]) for score in SCORES},
+        per_class=_per_class(counts),
+        confusion=Confusion(counts=tuple(tuple(int(n) for n in row) for row in counts[0])),
+    )
+
+
+def differences(
+    predictions: Predictions,
+    other: Predictions,
+    scores: Sequence[str] = SCORES,
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> dict[str, Estimate]:
+    """Return each score of `predictions` minus that of `other`, paired on the same draws.
+
+    Raises
+    ------
+    PostcastError
+        If the two are not about the same posts.
+    """
+    if not np.array_equal(predictions.actual, other.actual):
+        raise PostcastError(
+            "two forecasters were scored on different posts",
+            expected="the same posts in the same order",
+        )
+    mine = resample(predictions, scores, draws=draws, seed=seed)
+    theirs = resample(other, scores, draws=draws, seed=seed)
+    return {score: estimate(mine[score] - theirs[score]) for score in scores}
+
+
+def coverage(sets: BoolArray, actual: IntArray) -> dict[str, float | None]:
+    """Return the share of posts whose set of classes holds the truth, over all and by class.
+
+    Parameters
+    ----------
+    sets : ndarray of bool, shape (n_posts, 3)
+    actual : ndarray of int, shape (n_posts,)
+
+    Returns
+    -------
+    dict
+        ``all`` and each class; None for a class without posts.
+    """
+    held = sets[np.arange(len(actual)), actual]
+    shares: dict[str, float | None] = {"all": float(held.mean()) if held.size else None}
+    for code, name in enumerate(CLASSES):
+        rows = held[actual == code]
+        shares[name] = float(rows.mean()) if rows.size else None
+    return shares
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The top label's calibration in the bins that hold posts.
+
+    Parameters
+    ----------
+    confidence, share_right : ndarray of float, shape (n_bins,)
+        Mean stated probability of the top label, and how often it was right.
+    posts : ndarray of int, shape (n_bins,)
+    """
+
+    confidence: FloatArray
+    share_right: FloatArray
+    posts: IntArray
+
+
+def reliability(predictions: Predictions) -> Reliability:
+    """Bin posts by the stated probability of their top label, in `ECE_BINS` equal widths."""
+    stated, right, bins = top_labels(predictions)
+    posts = np.bincount(bins, minlength=ECE_BINS)
+    filled = posts > 0
+    share = posts[filled]
+    return Reliability(
+        confidence=np.bincount(bins, stated, ECE_BINS)[filled] / share,
+        share_right=np.bincount(bins, right, ECE_BINS)[filled] / share,
+        posts=share,
+    )
+
+
+def rank_correlation(first: FloatArray | IntArray, second: FloatArray | IntArray) -> float | None:
+    """Return Spearman's rho with average ranks for ties; None where either is constant."""
+    if not len(first):
+        return None
+    rho = weighted_spearman(np.ones(len(first)), dense_codes(first), dense_codes(second))
+    return None if np.isnan(rho) else float(rho)
+
+
+def _per_class(counts: FloatArray) -> dict[str, ClassFigures]:
+    found = np.diagonal(counts[0])
+    precision = ratio(found, counts[0].sum(0))
+    recall = ratio(found, counts[0].sum(1))
+    f1 = class_f1(counts)
+    rows = {}
+    for code, name in enumerate(CLASSES):
+        interval = estimate(f1[:, code])
+        value = float(f1[0, code])
+        rows[name] = ClassFigures(
+            precision=float(precision[code]),
+            recall=float(recall[code]),
+            f1=value,
+            support=int(counts[0, code].sum()),
+            f1_low=value if interval.low is None else interval.low,
+            f1_high=value if interval.high is None else interval.high,
+        )
+    return rows

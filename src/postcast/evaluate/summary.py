@@ -1,0 +1,155 @@
+"""The scorecard in words and as plain text, for the terminal and scorecard.txt.
+
+Knows the scorecard only. Its first line says whether the forecaster is worth having.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from postcast.evaluate.words import BASELINES, class_ranges, listed, signed
+from postcast.schema import CLASSES
+from postcast.scorecard import SCORES, Estimate
+
+if TYPE_CHECKING:
+    from postcast.scorecard import Figures, Scorecard
+
+SCORE_NAMES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "weighted_f1": "weighted F1",
+    "qwk": "quadratic kappa",
+    "spearman": "Spearman's rho",
+    "mae_log": "MAE, log counts",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "ECE",
+}
+LOWER_IS_BETTER = frozenset({"mae_log", "log_loss", "brier", "ece"})
+
+
+def verdict(scorecard: Scorecard) -> str:
+    """Say in a sentence or two how good the forecaster is, against what, and how sure that is.
+
+    It beats a baseline only where the paired 95% interval of the difference in macro-F1
+    lies above zero; where it does not, the sentence opens with that.
+    """
+    unbeaten = [name for name in scorecard.baselines if not _beaten(scorecard, name)]
+    if unbeaten:
+        return _not_beating(scorecard, unbeaten)
+    sentence = f"Macro-F1 {scorecard.macro_f1} on {_test_posts(scorecard)}"
+    if not scorecard.baselines:
+        return f"{sentence}; no baseline was scored beside it."
+    best = max(scorecard.baselines, key=lambda name: _macro_f1(scorecard.baselines[name]))
+    return (
+        f"{sentence}; the best baseline, {BASELINES.get(best, best)}, reaches "
+        f"{_macro_f1(scorecard.baselines[best]):.3f} "
+        f"(difference {signed(_difference(scorecard, best))})."
+    )
+
+
+def scorecard_text(scorecard: Scorecard) -> str:
+    """Return the scorecard as plain text of at most 88 columns, the verdict first."""
+    blocks = [
+        _wrapped(verdict(scorecard)),
+        [line for fact in _tested(scorecard) for line in _wrapped(fact)],
+        list(_score_table(scorecard)),
+        list(_class_table(scorecard)),
+        list(_confusion_table(scorecard)),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
+
+
+def _not_beating(scorecard: Scorecard, unbeaten: Sequence[str]) -> str:
+    worst = min(unbeaten, key=lambda name: _difference(scorecard, name).value or 0.0)
+    difference = _difference(scorecard, worst)
+    clearly = "clearly " if (difference.value or 0.0) > 0 else ""
+    names = [worst, *(name for name in unbeaten if name != worst)]
+    called = listed(BASELINES.get(name, name) for name in names)
+    against = f"{_macro_f1(scorecard.baselines[worst]):.3f}"
+    if len(unbeaten) > 1:
+        against += f" for {BASELINES.get(worst, worst)}"
+    return (
+        f"This forecaster does not {clearly}beat the {called} "
+        f"baseline{'s' if len(unbeaten) > 1 else ''}: macro-F1 {scorecard.macro_f1} against "
+        f"{against} (difference {signed(difference)}) on {_test_posts(scorecard)}."
+    )
+
+
+def _beaten(scorecard: Scorecard, baseline: str) -> bool:
+    low = _difference(scorecard, baseline).low
+    return low is not None and low > 0
+
+
+def _difference(scorecard: Scorecard, baseline: str) -> Estimate:
+    return scorecard.differences.get(baseline, {}).get("macro_f1", Estimate())
+
+
+def _macro_f1(figures: Figures) -> float:
+    return figures.macro_f1.value or 0.0
+
+
+def _test_posts(scorecard: Scorecard) -> str:
+    kind = "synthetic posts" if scorecard.synthetic else "posts"
+    if scorecard.split == "chronological":
+        kind = f"later {kind}"
+    return f"{scorecard.n_test:,} {kind} it had never seen"
+
+
+def _tested(scorecard: Scorecard) -> Iterator[str]:
+    yield (
+        f"{scorecard.classifier} on {scorecard.encoder}, seed {scorecard.seed}; "
+        f"split {scorecard.split}, {scorecard.mode}, maturity {scorecard.maturity}"
+    )
+    yield (
+        f"{scorecard.n_train:,} training posts, {scorecard.n_test:,} test posts, "
+        f"{scorecard.n_rejected:,} rows rejected"
+    )
+    ranges = class_ranges(scorecard.thresholds)
+    if ranges:
+        yield "engagement: " + "; ".join(
+            f"{name} {span}" for name, span in zip(CLASSES, ranges, strict=True)
+        )
+    if scorecard.protocol == "reference":
+        yield "reference protocol: thresholds leak from test into training rows"
+
+
+def _score_table(scorecard: Scorecard) -> Iterator[str]:
+    names = list(scorecard.baselines)
+    called = "".join(f"{BASELINES.get(name, name).replace(' + ', '+'):>15}" for name in names)
+    yield f"{'':<18}{'this forecaster':>24}{called}"
+    for score in SCORES:
+        own = str(getattr(scorecard, score))
+        others = "".join(
+            f"{_short(getattr(scorecard.baselines[name], score)):>15}" for name in names
+        )
+        arrow = " (-)" if score in LOWER_IS_BETTER else ""
+        yield f"{SCORE_NAMES[score] + arrow:<19}{own:>23}{others}"
+    yield "95% bootstrap intervals over posts; (-) lower is better"
+
+
+def _class_table(scorecard: Scorecard) -> Iterator[str]:
+    yield f"{'class':<10}{'precision':>10}{'recall':>10}{'F1':>24}{'posts':>10}"
+    for name in CLASSES:
+        row = scorecard.per_class[name]
+        f1 = f"{row.f1:.3f} [{row.f1_low:.3f}, {row.f1_high:.3f}]"
+        yield f"{name:<10}{row.precision:>10.3f}{row.recall:>10.3f}{f1:>24}{row.support:>10,}"
+
+
+def _confusion_table(scorecard: Scorecard) -> Iterator[str]:
+    labels = scorecard.confusion.labels
+    yield f"{'actual, down':<14}{'forecast ' + labels[0]:>14}" + "".join(
+        f"{label:>10}" for label in labels[1:]
+    )
+    for label, row in zip(labels, scorecard.confusion.counts, strict=True):
+        yield f"{label:<14}{row[0]:>14,}" + "".join(f"{count:>10,}" for count in row[1:])
+
+
+def _short(figure: Estimate) -> str:
+    return "–" if figure.value is None else f"{figure.value:.3f}"
+
+
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, 88, break_on_hyphens=False)

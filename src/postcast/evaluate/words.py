@@ -1,0 +1,52 @@
+"""The turns of phrase that pictures, report and terminal share.
+
+Knows names and numbers as people read them; computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from postcast.scorecard import Estimate, Scorecard
+
+BASELINES: Mapping[str, str] = {
+    "majority": "majority",
+    "author_median": "author median",
+    "tfidf_linear": "TF-IDF + linear",
+}
+"""How each baseline is called."""
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Join parts as a sentence lists them."""
+    *rest, last = parts
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def signed(difference: Estimate) -> str:
+    """Write a difference with its sign and interval."""
+    if difference.value is None:
+        return "–"
+    if difference.low is None or difference.high is None:
+        return f"{difference.value:+.3f}"
+    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+
+
+def percent(share: Estimate) -> str:
+    """Write a share with its interval in percent."""
+    return f"{share.value or 0:.0%} [{share.low or 0:.0%}, {share.high or 0:.0%}]"
+
+
+def note_for(scorecard: Scorecard) -> str:
+    """Return what stands in the corner of a picture of generated posts, else nothing."""
+    return "synthetic posts" if scorecard.synthetic else ""
+
+
+def class_ranges(thresholds: tuple[float, ...]) -> tuple[str, ...]:
+    """Say which engagement makes a post low, medium or high."""
+    if len(thresholds) != 2:
+        return ()
+    medium, high = (f"{threshold:,.10g}" for threshold in thresholds)
+    return f"below {medium}", f"from {medium} to below {high}", f"{high} or more"

@@ -1,0 +1,1 @@
+"""Posts to named feature blocks. Knows no class, no count and no classifier."""

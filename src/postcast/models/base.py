@@ -1,0 +1,67 @@
+"""What every classifier can do, and how held-out probabilities are had from a cheap one.
+
+Knows no particular classifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+from postcast.schema import HeldOut, Target
+
+if TYPE_CHECKING:
+    from postcast.schema import FeatureSet, FloatArray, Parts
+
+
+class Classifier(Protocol):
+    """Feature matrix to class probabilities."""
+
+    def fit(self, features: FeatureSet, target: Target) -> HeldOut:
+        """Learn from the posts; return probabilities for rows that were not learned from.
+
+        The answer may be empty: such a classifier is neither calibrated nor given sets.
+        """
+        ...
+
+    def predict_proba(self, features: FeatureSet) -> FloatArray:
+        """Return the class probabilities, shape (n_posts, 3), before calibration."""
+        ...
+
+    def state(self) -> Parts:
+        """Return all that `from_state` needs."""
+        ...
+
+    @classmethod
+    def from_state(cls, parts: Parts) -> Self:
+        """Rebuild a fitted classifier, able to answer but not to learn on."""
+        ...
+
+
+def hold_out_then_fit_all(
+    fit: Callable[[FeatureSet, Target], None],
+    predict_proba: Callable[[FeatureSet], FloatArray],
+    features: FeatureSet,
+    target: Target,
+) -> HeldOut:
+    """Fit without the held-out rows, answer for them, then fit on every row."""
+    held_out = np.flatnonzero(target.held_out)
+    probabilities: FloatArray = np.empty((0, 3))
+    if len(held_out):
+        kept = np.flatnonzero(~target.held_out)
+        fit(features.take(kept), take_target(target, kept))
+        probabilities = predict_proba(features.take(held_out))
+    fit(features, target)
+    return HeldOut(held_out, probabilities)
+
+
+def take_target(target: Target, rows: np.ndarray) -> Target:
+    """Return the target of some of the rows."""
+    return Target(target.classes[rows], target.counts[rows], target.held_out[rows])
+
+
+def class_shares(classes: np.ndarray) -> FloatArray:
+    """Return the share of posts in each class, shape (3,)."""
+    return np.bincount(classes, minlength=3) / len(classes)

@@ -1,0 +1,101 @@
+"""Which classifier answers to which name. Knows how each is made, not how it works."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from postcast.errors import ForecasterError, MissingExtraError, SettingsError
+from postcast.models.linear import LinearClassifier
+from postcast.models.neural import NeuralClassifier, Training
+from postcast.models.plain import AuthorMedianClassifier, MajorityClassifier
+
+if TYPE_CHECKING:
+    from postcast.models.base import Classifier
+    from postcast.schema import Parts
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a classifier is made with.
+
+    Parameters
+    ----------
+    name : str
+        One of `CLASSIFIERS`.
+    class_weights : {"balanced", "none"}
+    seed : int
+    device : {"auto", "cpu", "cuda"}
+    """
+
+    name: str
+    class_weights: str = "balanced"
+    seed: int = 42
+    device: str = "auto"
+
+
+def _neural(recipe: Recipe) -> Classifier:
+    return NeuralClassifier(
+        Training(class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device)
+    )
+
+
+def _reference(recipe: Recipe) -> Classifier:
+    return NeuralClassifier(
+        Training(patience=None, class_weights="none", seed=recipe.seed, device=recipe.device)
+    )
+
+
+CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
+    "neural": _neural,
+    "reference": _reference,
+    "linear": lambda recipe: LinearClassifier(recipe.class_weights),
+    "majority": lambda _: MajorityClassifier(),
+    "author-median": lambda _: AuthorMedianClassifier(),
+}
+
+SAVED: dict[str, Callable[[Parts], Classifier]] = {
+    "neural": NeuralClassifier.from_state,
+    "reference": NeuralClassifier.from_state,
+    "linear": LinearClassifier.from_state,
+    "majority": MajorityClassifier.from_state,
+    "author-median": AuthorMedianClassifier.from_state,
+}
+
+NEEDS_TORCH = ("neural", "reference")
+WEIGHTED = ("neural", "linear")
+"""Those whose loss can weigh the classes."""
+
+
+def resolve_classifier(name: str) -> str:
+    """Return the classifier that ``auto`` stands for here; other names as they are.
+
+    Raises
+    ------
+    MissingExtraError
+        If a named classifier needs torch, which is not installed.
+    """
+    torch_is_here = importlib.util.find_spec("torch") is not None
+    if name == "auto":
+        return "neural" if torch_is_here else "linear"
+    if name in NEEDS_TORCH and not torch_is_here:
+        raise MissingExtraError(f"the classifier {name}", "torch", "choose --classifier linear")
+    return name
+
+
+def make_classifier(recipe: Recipe) -> Classifier:
+    """Return a classifier that is still to be fitted."""
+    if recipe.name not in CLASSIFIERS:
+        raise SettingsError(f"classifier {recipe.name!r}", f"one of {', '.join(CLASSIFIERS)}")
+    return CLASSIFIERS[recipe.name](recipe)
+
+
+def classifier_from_state(name: str, parts: Parts) -> Classifier:
+    """Rebuild a saved classifier."""
+    if name not in SAVED:
+        raise ForecasterError(
+            f"a saved classifier {name!r}", f"one of {', '.join(SAVED)}", "update postcast"
+        )
+    return SAVED[name](parts)

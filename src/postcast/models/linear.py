@@ -1,0 +1,73 @@
+"""Multinomial logistic regression on all feature blocks.
+
+Fitted by scikit-learn, answered by `portable`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from postcast.models.base import hold_out_then_fit_all
+from postcast.models.portable import affine, softmax, stack
+from postcast.schema import FeatureSet, HeldOut, Parts, Target
+
+if TYPE_CHECKING:
+    from postcast.schema import FloatArray
+
+
+class LinearClassifier:
+    """Logistic regression with an L2 penalty.
+
+    Parameters
+    ----------
+    class_weights : {"balanced", "none"}
+        Whether rare classes weigh more in the loss.
+    """
+
+    def __init__(self, class_weights: str = "balanced") -> None:
+        self.class_weights = class_weights
+        self.coefficients: FloatArray = np.empty((3, 0))
+        self.intercept: FloatArray = np.empty(3)
+
+    def fit(self, features: FeatureSet, target: Target) -> HeldOut:
+        """Learn from the posts; see `postcast.models.base.Classifier`."""
+        return hold_out_then_fit_all(self._fit, self.predict_proba, features, target)
+
+    def _fit(self, features: FeatureSet, target: Target) -> None:
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(
+            C=1.0,
+            max_iter=2000,
+            class_weight="balanced" if self.class_weights == "balanced" else None,
+        )
+        model.fit(stack(features), target.classes)
+        self.coefficients = np.zeros((3, model.coef_.shape[1]))
+        self.intercept = np.full(3, -30.0)  # a class that the rows lack is all but impossible
+        if len(model.classes_) == 2:
+            self.coefficients[model.classes_[1]] = model.coef_[0]
+            self.intercept[model.classes_] = [0.0, model.intercept_[0]]
+        else:
+            self.coefficients[model.classes_] = model.coef_
+            self.intercept[model.classes_] = model.intercept_
+
+    def predict_proba(self, features: FeatureSet) -> FloatArray:
+        """Return the class probabilities, shape (n_posts, 3)."""
+        return softmax(affine(stack(features), self.coefficients, self.intercept))
+
+    def state(self) -> Parts:
+        """Return the coefficients."""
+        return Parts(
+            facts={"class_weights": self.class_weights},
+            arrays={"coefficients": self.coefficients, "intercept": self.intercept},
+        )
+
+    @classmethod
+    def from_state(cls, parts: Parts) -> Self:
+        """Rebuild a fitted classifier."""
+        self = cls(class_weights=parts.facts["class_weights"])
+        self.coefficients = parts.arrays["coefficients"]
+        self.intercept = parts.arrays["intercept"]
+        return self

@@ -1,0 +1,271 @@
+"""The feed-forward network of the reference pipeline, as it was and with what it lacked.
+
+Trained by torch, answered by `portable`. Knows nothing of texts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from postcast.models.portable import affine, softmax, stack
+from postcast.schema import FeatureSet, HeldOut, Parts, Target
+
+if TYPE_CHECKING:
+    import torch
+
+    from postcast.schema import FloatArray, IntArray, Matrix
+
+HIDDEN = 128
+DROPOUT = 0.3
+LEARNING_RATE = 1e-3
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the network is trained.
+
+    Parameters
+    ----------
+    epochs : int
+        At most this many passes over the rows.
+    patience : int or None
+        Stop after so many epochs without a better validation loss; None never stops.
+    class_weights : {"balanced", "none"}
+        Whether rare classes weigh more in the loss.
+    seed : int
+    device : {"auto", "cpu", "cuda"}
+    """
+
+    epochs: int = 200
+    patience: int | None = 20
+    class_weights: str = "balanced"
+    seed: int = 42
+    device: str = "auto"
+
+
+class NeuralClassifier:
+    """d → 128, ReLU, dropout 0.3 → 3; cross-entropy, Adam 1e-3, batches of 32.
+
+    With held-out rows and a patience it keeps the epoch of the least validation loss;
+    without them it trains every epoch and keeps the last, as the reference did.
+
+    Parameters
+    ----------
+    training : Training
+
+    Attributes
+    ----------
+    training_loss, validation_loss : tuple of float
+        Mean loss of each epoch; the second is empty without held-out rows.
+    best_epoch : int
+        The epoch that was kept, counted from 1.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        self.training_loss: tuple[float, ...] = ()
+        self.validation_loss: tuple[float, ...] = ()
+        self.best_epoch = 0
+        self.arrays: dict[str, FloatArray] = {}
+
+    def fit(self, features: FeatureSet, target: Target) -> HeldOut:
+        """Learn from the posts that are not held out."""
+        import torch
+
+        inputs = stack(features)
+        fit_rows, validation_rows = _parts(target, self.training)
+        device = torch.device(_pick_device(self.training.device))
+        cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda), _one_thread():
+            torch.manual_seed(self.training.seed)
+            network = _network(inputs.shape[1]).to(device)
+            self._train(network, (inputs, target.classes), fit_rows, validation_rows)
+        return HeldOut(validation_rows, self._answer(inputs[validation_rows]))
+
+    def _train(
+        self,
+        network: torch.nn.Sequential,
+        data: tuple[Matrix, IntArray],
+        fit_rows: IntArray,
+        validation_rows: IntArray,
+    ) -> None:
+        """Run the epochs and keep the best of them in `arrays`."""
+        import torch
+        from tqdm.auto import trange
+
+        inputs, classes = data
+        fit = _Rows(inputs, classes, fit_rows, network)
+        validation = _Rows(inputs, classes, validation_rows, network)
+        weight = _class_weight(classes[fit_rows], self.training.class_weights)
+        loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(fit.device))
+        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+        best = float("inf")
+        losses: list[tuple[float, float]] = []
+        for epoch in trange(
+            1, self.training.epochs + 1, desc="training", unit="epoch", disable=None, leave=False
+        ):
+            training_loss = _one_epoch(network, fit, loss_of, optimiser)
+            validation_loss = _loss_on(network, validation, loss_of)
+            losses.append((training_loss, validation_loss))
+            if validation_loss < best or self.training.patience is None or not len(validation_rows):
+                best, self.best_epoch = validation_loss, epoch
+                self.arrays = _weights_of(network)
+            elif epoch - self.best_epoch >= self.training.patience:
+                break
+        self.training_loss = tuple(pair[0] for pair in losses)
+        self.validation_loss = tuple(pair[1] for pair in losses) if len(validation_rows) else ()
+
+    def _answer(self, inputs: Matrix) -> FloatArray:
+        hidden = np.maximum(affine(inputs, self.arrays["0.weight"], self.arrays["0.bias"]), 0)
+        return softmax(affine(hidden, self.arrays["3.weight"], self.arrays["3.bias"]))
+
+    def predict_proba(self, features: FeatureSet) -> FloatArray:
+        """Return the class probabilities, shape (n_posts, 3)."""
+        return self._answer(stack(features))
+
+    def state(self) -> Parts:
+        """Return the weights and the loss of each epoch."""
+        facts: dict[str, Any] = {
+            "class_weights": self.training.class_weights,
+            "training_loss": list(self.training_loss),
+            "validation_loss": list(self.validation_loss),
+            "best_epoch": self.best_epoch,
+        }
+        return Parts(facts=facts, arrays=self.arrays)
+
+    @classmethod
+    def from_state(cls, parts: Parts) -> Self:
+        """Rebuild a fitted classifier."""
+        self = cls(Training(class_weights=parts.facts["class_weights"]))
+        self.arrays = dict(parts.arrays)
+        self.training_loss = tuple(parts.facts["training_loss"])
+        self.validation_loss = tuple(parts.facts["validation_loss"])
+        self.best_epoch = parts.facts["best_epoch"]
+        return self
+
+
+class _Rows:
+    """Some rows of the inputs, given to the network a batch at a time."""
+
+    def __init__(
+        self, inputs: Matrix, classes: IntArray, rows: IntArray, network: torch.nn.Sequential
+    ) -> None:
+        import torch
+
+        self.inputs = inputs[rows]
+        self.classes = torch.from_numpy(classes[rows].astype(np.int64))
+        self.device = next(network.parameters()).device
+        self.dense = (
+            torch.from_numpy(np.ascontiguousarray(self.inputs, dtype=np.float32))
+            if isinstance(self.inputs, np.ndarray)
+            else None
+        )
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def batch(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        if self.dense is not None:
+            x = self.dense[rows]  # (b, d)
+        else:
+            x = torch.from_numpy(self.inputs[rows.numpy()].toarray().astype(np.float32))  # (b, d)
+        return x.to(self.device), self.classes[rows].to(self.device)  # (b, d), (b,)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch to one thread: batches of 32 are too small to share, and sharing is slower."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _network(width: int) -> torch.nn.Sequential:
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Linear(width, HIDDEN),  # (b, d) -> (b, 128)
+        nn.ReLU(),
+        nn.Dropout(DROPOUT),
+        nn.Linear(HIDDEN, 3),  # (b, 128) -> (b, 3)
+    )
+
+
+def _one_epoch(
+    network: torch.nn.Sequential,
+    rows: _Rows,
+    loss_of: torch.nn.CrossEntropyLoss,
+    optimiser: torch.optim.Optimizer,
+) -> float:
+    """Train on every row once, in a random order; return the mean loss."""
+    import torch
+
+    network.train()
+    total = 0.0
+    for chosen in torch.split(torch.randperm(len(rows)), BATCH):
+        x, y = rows.batch(chosen)  # (b, d), (b,)
+        optimiser.zero_grad()
+        loss = loss_of(network(x), y)
+        loss.backward()
+        optimiser.step()
+        total += float(loss.detach()) * len(chosen)
+    return total / len(rows)
+
+
+def _loss_on(
+    network: torch.nn.Sequential, rows: _Rows, loss_of: torch.nn.CrossEntropyLoss
+) -> float:
+    """Return the mean loss on rows that are not trained on; infinite where there are none."""
+    import torch
+
+    if not len(rows):
+        return float("inf")
+    network.eval()
+    total = 0.0
+    with torch.inference_mode():
+        for chosen in torch.split(torch.arange(len(rows)), 1024):
+            x, y = rows.batch(chosen)  # (b, d), (b,)
+            total += float(loss_of(network(x), y)) * len(chosen)
+    return total / len(rows)
+
+
+def _weights_of(network: torch.nn.Sequential) -> dict[str, FloatArray]:
+    return {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
+
+
+def _class_weight(classes: IntArray, kind: str) -> torch.Tensor:
+    """Return the loss weight of each class: inverse to its share, or all one."""
+    import torch
+
+    if kind == "none":
+        return torch.ones(3)
+    counts = np.maximum(np.bincount(classes, minlength=3), 1)
+    return torch.from_numpy((len(classes) / (3 * counts)).astype(np.float32))
+
+
+def _parts(target: Target, training: Training) -> tuple[IntArray, IntArray]:
+    """Return the rows to fit on and those to validate on."""
+    if training.patience is None:
+        return np.arange(len(target.classes)), np.empty(0, dtype=np.int64)
+    return np.flatnonzero(~target.held_out), np.flatnonzero(target.held_out)
+
+
+def _pick_device(asked: str) -> str:
+    import torch
+
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return asked

@@ -1,0 +1,39 @@
+"""The same answers from saved parts, with numpy alone.
+
+Knows arrays only; every trained classifier answers through these few functions, so that a
+saved one and a fresh one cannot differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from postcast.schema import FeatureSet, FloatArray, Matrix
+
+
+def softmax(scores: FloatArray) -> FloatArray:
+    """Return the softmax of each row, in float64, shape (n, k)."""
+    shifted = np.asarray(scores, dtype=np.float64)
+    exponents = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    shares: FloatArray = exponents / exponents.sum(axis=1, keepdims=True)
+    return shares
+
+
+def affine(inputs: Matrix, weight: FloatArray, bias: FloatArray) -> FloatArray:
+    """Return ``inputs @ weight.T + bias``, shape (n, k), for a dense or sparse matrix (n, d)."""
+    return np.asarray(inputs @ weight.T) + bias
+
+
+def stack(features: FeatureSet) -> Matrix:
+    """Return all blocks side by side, shape (n_posts, d); sparse if any of them is."""
+    matrices = [block.matrix for block in features.blocks.values()]
+    if len(matrices) == 1:
+        return matrices[0]
+    if all(isinstance(matrix, np.ndarray) for matrix in matrices):
+        return np.hstack(matrices)
+    import scipy.sparse
+
+    return scipy.sparse.hstack(matrices, format="csr")

@@ -1,0 +1,80 @@
+"""What the settings say of reading: columns, zone, reader and encoder, as plain arguments.
+
+Knows settings and the modules that they are for; reads and embeds nothing by itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postcast.data.columns import Columns
+from postcast.features.cache import default_folder
+from postcast.features.text import Choice
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postcast.features.bank import MemoryBank
+    from postcast.schema import Posts
+    from postcast.settings import Settings
+
+
+def read(source: Any, settings: Settings, bank: MemoryBank | None = None) -> Posts:
+    """Read posts with their counts, as the settings say.
+
+    Parameters
+    ----------
+    source : path, frame or records
+    settings : Settings
+    bank : MemoryBank, optional
+        Of a forecaster whose columns are taken where the settings name none.
+    """
+    from postcast.data.read import read_posts
+
+    return read_posts(
+        source,
+        columns_of(settings, bank),
+        timezone=settings.timezone,
+        keep_negative=settings.protocol == "reference",
+        reader=settings.reader,
+    )
+
+
+def read_drafts(source: Any, settings: Settings, bank: MemoryBank) -> pl.DataFrame:
+    """Read posts to forecast, one row out for each row in."""
+    from postcast.data import read as reading
+
+    return reading.read_drafts(
+        source,
+        columns_of(settings, bank),
+        timezone=settings.timezone,
+        reader=settings.reader,
+        ordering=bank.ordering,
+    )
+
+
+def columns_of(settings: Settings, bank: MemoryBank | None = None) -> Columns:
+    """Return the columns that the settings name, above those that a forecaster learned from."""
+    return Columns(
+        text=settings.text_col,
+        title=settings.title_col,
+        author=settings.author_col,
+        time=settings.time_col,
+        count=settings.count_col,
+        id=settings.id_col,
+        image=settings.image_col,
+        tags=settings.tags_col,
+        usual=None if bank is None else _learned_from(bank),
+    )
+
+
+def _learned_from(bank: MemoryBank) -> Columns:
+    single: dict[str, Any] = {r: names[0] for r, names in bank.columns.items() if r != "text"}
+    return Columns(text=tuple(bank.columns.get("text", ())), **single)
+
+
+def encoder_choice(settings: Settings) -> Choice:
+    """Return the encoder that the settings name."""
+    cache = Path(settings.cache).expanduser() if settings.cache else default_folder()
+    return Choice(settings.encoder, settings.pooling, settings.device, cache)

@@ -1,0 +1,283 @@
+"""The tables and records that postcast passes around, with their columns and units.
+
+Knows no file, no model and no picture. Heavy types are imported for the type checker only,
+so that a saved forecaster can answer one post without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+    FloatArray = npt.NDArray[np.floating[Any]]
+    IntArray = npt.NDArray[np.integer[Any]]
+    BoolArray = npt.NDArray[np.bool_]
+    Matrix = Any  # a FloatArray or a scipy.sparse.csr_matrix, which has no types of its own
+
+CLASSES = ("low", "medium", "high")
+"""The popularity classes in ascending order; class codes are indices into this tuple."""
+
+Ordering = Literal["time", "id", "none"]
+"""What orders posts: one clock for all, an id within each account, or nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """One post, published or a draft.
+
+    Parameters
+    ----------
+    text : str
+        The description or caption.
+    title : str, optional
+        The headline, where the platform has one.
+    author : str, optional
+        Whoever publishes it; an account key.
+    time : datetime, optional
+        When it is published; without a zone it is taken as UTC.
+    tags : tuple of str
+        Hashtags or categories, beside those inside the text.
+    image : str, optional
+        Path of its image.
+    id : str, optional
+        The platform's id, always text.
+    """
+
+    text: str = ""
+    title: str | None = None
+    author: str | None = None
+    time: datetime | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """The answer for one post.
+
+    Parameters
+    ----------
+    id : str or None
+        The post's id, or its position where it had none.
+    forecast : str
+        The popularity class that was decided on.
+    probabilities : mapping of str to float
+        Calibrated probability of each class; they sum to one.
+    set : tuple of str
+        The classes that together cover the truth at the forecaster's coverage.
+    too_close : bool
+        True where the set holds every class.
+    thresholds : tuple of float
+        The engagement at which ``medium`` and ``high`` begin.
+    warnings : tuple of str
+        Why this answer deserves less trust, in sentences.
+    expected_count : float or None
+        Expected engagement; None for forecasters that know classes only.
+    """
+
+    id: str | None
+    forecast: str
+    probabilities: Mapping[str, float]
+    set: tuple[str, ...]
+    too_close: bool
+    thresholds: tuple[float, ...]
+    warnings: tuple[str, ...] = ()
+    expected_count: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the forecast as plain JSON types."""
+        return {
+            "id": self.id,
+            "forecast": self.forecast,
+            "probabilities": dict(self.probabilities),
+            "set": list(self.set),
+            "too_close": self.too_close,
+            "thresholds": list(self.thresholds),
+            "warnings": list(self.warnings),
+            "expected_count": self.expected_count,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a table of posts came from.
+
+    Parameters
+    ----------
+    name : str
+        The file's name as shown to people.
+    sha256 : str
+        Hash of the bytes read and of the choices made in reading them.
+    columns : mapping of str to tuple of str
+        What was taken for what: role (``text``, ``title``, ``author``, ``time``, ``count``,
+        ``id``, ``image``, ``tags``) to the source's column names.
+    ordering : {"time", "id", "none"}
+        What ``order`` means: microseconds since 1970 (comparable between all posts), an
+        id's local part (comparable within an author only), or nothing.
+    rows_read : int
+        Rows in the source.
+    synthetic : bool
+        True for generated posts; shown wherever the posts are.
+    """
+
+    name: str
+    sha256: str
+    columns: Mapping[str, tuple[str, ...]]
+    ordering: Ordering
+    rows_read: int
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class Posts:
+    """A clean table of posts, beside what was rejected and why.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        One row a post, in source order, with the columns ``row`` (UInt32, 1-based line of
+        the source's rows), ``id``, ``author``, ``title``, ``text`` (String, never null,
+        empty where there is none), ``tags``, ``image`` (String), ``time`` (Datetime in
+        microseconds, UTC), ``order`` (Int64, see `Source.ordering`), ``engagement``
+        (Float64, raw count) and ``group`` (UInt32, posts of the same or nearly the same text).
+    rejected : polars.DataFrame
+        ``row``, ``id``, ``reason``, ``value``. Posts without text stand here and in the
+        table: no rows to learn from, but history.
+    source : Source
+    """
+
+    table: pl.DataFrame
+    rejected: pl.DataFrame
+    source: Source
+
+    def __len__(self) -> int:
+        return self.table.height
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named group of features, dense or sparse.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr_matrix of float32, shape (n_posts, d)
+    columns : tuple of str, length d
+        What each column is, for people. May be empty for embeddings.
+    """
+
+    matrix: Matrix
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """All that a classifier may see of some posts.
+
+    Parameters
+    ----------
+    blocks : mapping of str to Block
+        Feature blocks by name, all of n_posts rows.
+    author : ndarray of int, shape (n_posts,)
+        Author code from the training rows' own vocabulary; -1 for authors never seen there.
+    group : ndarray of int, shape (n_posts,)
+        Posts of the same or nearly the same text share a number.
+    order : ndarray of int64, shape (n_posts,), or None
+        Sequence in time; see `Source.ordering`.
+    """
+
+    blocks: Mapping[str, Block]
+    author: IntArray
+    group: IntArray
+    order: IntArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.author)
+
+    def take(self, rows: IntArray) -> FeatureSet:
+        """Return the same features for some of the rows, in the order given."""
+        return FeatureSet(
+            blocks={n: Block(b.matrix[rows], b.columns) for n, b in self.blocks.items()},
+            author=self.author[rows],
+            group=self.group[rows],
+            order=None if self.order is None else self.order[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to learn about the posts of a FeatureSet.
+
+    Parameters
+    ----------
+    classes : ndarray of int, shape (n_posts,)
+        Class codes, indices into `CLASSES`.
+    counts : ndarray of float, shape (n_posts,)
+        Raw engagement.
+    held_out : ndarray of bool, shape (n_posts,)
+        Training rows kept aside for early stopping and calibration.
+    """
+
+    classes: IntArray
+    counts: FloatArray
+    held_out: BoolArray
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Probabilities for training rows from a model that had not learned from them.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n_rows,)
+        Positions in the FeatureSet that was fitted.
+    probabilities : ndarray of float, shape (n_rows, 3)
+    """
+
+    rows: IntArray
+    probabilities: FloatArray
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a trained piece needs to answer again; `storage` writes it, with hashes.
+
+    Parameters
+    ----------
+    facts : mapping of str to JSON value
+    arrays : mapping of str to ndarray
+    files : mapping of str to Path
+        Files to keep as they are, by the name that they keep.
+    """
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was forecast for labelled posts, and what came of them.
+
+    Parameters
+    ----------
+    actual, forecast : ndarray of int, shape (n_posts,)
+        Class codes.
+    probabilities : ndarray of float, shape (n_posts, 3)
+    engagement : ndarray of float, shape (n_posts,)
+    expected_count : ndarray of float, shape (n_posts,), or None
+    """
+
+    actual: IntArray
+    forecast: IntArray
+    probabilities: FloatArray
+    engagement: FloatArray
+    expected_count: FloatArray | None = None

@@ -1,0 +1,192 @@
+"""The evaluation of a forecaster as records: figures with intervals, claims, the scorecard.
+
+Knows how they are laid out in JSON, not how they are computed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from postcast.schema import CLASSES
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95% interval; None throughout where it does not apply."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "–"
+        value, low, high = (
+            None if number is None else f"{round(number, 3) + 0.0:.3f}"
+            for number in (self.value, self.low, self.high)
+        )
+        return f"{value}" if low is None or high is None else f"{value} [{low}, {high}]"
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """How well one class is found; `f1_low` and `f1_high` bound its F1 at 95%."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    f1_low: float
+    f1_high: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts of posts by actual class (rows) and forecast class (columns)."""
+
+    counts: tuple[tuple[int, ...], ...]
+    labels: tuple[str, ...] = CLASSES
+    rows_are: str = "actual"
+
+
+SCORES = (
+    "accuracy",
+    "macro_f1",
+    "weighted_f1",
+    "qwk",
+    "spearman",
+    "mae_log",
+    "log_loss",
+    "brier",
+    "ece",
+)
+"""The headline figures of a scorecard, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The scores of one forecaster on one set of posts.
+
+    `qwk` is Cohen's kappa with quadratic weights; `spearman` correlates the expected class
+    (or count) with engagement; `mae_log` is the mean absolute error of log1p counts;
+    `brier` sums over classes and averages over posts; `ece` is that of the top label in 15
+    bins of equal width.
+    """
+
+    accuracy: Estimate
+    macro_f1: Estimate
+    weighted_f1: Estimate
+    qwk: Estimate
+    spearman: Estimate
+    mae_log: Estimate
+    log_loss: Estimate
+    brier: Estimate
+    ece: Estimate
+    per_class: Mapping[str, ClassFigures]
+    confusion: Confusion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One of the field's claims, checked on these posts.
+
+    Parameters
+    ----------
+    claim : str
+        The claim as its authors made it, in short.
+    holds : bool or None
+        None where these posts cannot tell.
+    sentence : str
+        What was seen here, with its figure and interval.
+    """
+
+    claim: str
+    holds: bool | None
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard(Figures):
+    """The evaluation of a forecaster: its figures, its baselines' on the same rows, and how.
+
+    Parameters
+    ----------
+    baselines : mapping of str to Figures
+        ``majority``, ``author_median`` and ``tfidf_linear``, on the same rows.
+    differences : mapping of str to mapping of str to Estimate
+        Baseline to score to the paired difference, forecaster minus baseline.
+    thresholds : tuple of float
+        The engagement at which ``medium`` and ``high`` begin.
+    claims : tuple of Claim
+    coverage : mapping of str to float or None
+        ``asked`` for, and measured on these rows: ``all`` and each class.
+    """
+
+    baselines: Mapping[str, Figures]
+    differences: Mapping[str, Mapping[str, Estimate]]
+    n_train: int
+    n_test: int
+    n_rejected: int
+    thresholds: tuple[float, ...]
+    split: str
+    mode: str
+    maturity: str
+    protocol: str
+    classifier: str
+    encoder: str
+    seed: int
+    synthetic: bool = False
+    coverage: Mapping[str, float | None] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scorecard as plain JSON types, keys as in ``scorecard.json``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
+        """Rebuild a scorecard from `to_dict`'s answer."""
+        rest = {key: data[key] for key in _SCORECARD_FACTS if key in data}
+        return cls(
+            **_figures_from(data),
+            baselines={n: Figures(**_figures_from(f)) for n, f in data["baselines"].items()},
+            differences={
+                baseline: {score: Estimate(**value) for score, value in scores.items()}
+                for baseline, scores in data["differences"].items()
+            },
+            thresholds=tuple(data["thresholds"]),
+            claims=tuple(Claim(**claim) for claim in data.get("claims", ())),
+            **rest,
+        )
+
+
+_SCORECARD_FACTS: Sequence[str] = (
+    "n_train",
+    "n_test",
+    "n_rejected",
+    "split",
+    "mode",
+    "maturity",
+    "protocol",
+    "classifier",
+    "encoder",
+    "seed",
+    "synthetic",
+    "coverage",
+)
+
+
+def _figures_from(data: Mapping[str, Any]) -> dict[str, Any]:
+    confusion = data["confusion"]
+    return {
+        **{score: Estimate(**data[score]) for score in SCORES},
+        "per_class": {name: ClassFigures(**row) for name, row in data["per_class"].items()},
+        "confusion": Confusion(
+            counts=tuple(tuple(row) for row in confusion["counts"]),
+            labels=tuple(confusion["labels"]),
+            rows_are=confusion["rows_are"],
+        ),
+    }

@@ -1,0 +1,143 @@
+"""A forecaster's answers for labelled posts, scored beside its baselines on the same posts.
+
+Knows no file and no training.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from postcast.data.label import classify
+from postcast.data.near_duplicates import fingerprint
+from postcast.decide import choose, sets
+from postcast.errors import SplitError
+from postcast.evaluate.claims import Evidence, check_claims
+from postcast.evaluate.metrics import coverage, differences, figures
+from postcast.features.assemble import drafts_of_table
+from postcast.schema import Predictions
+from postcast.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from postcast.features.assemble import Drafts
+    from postcast.forecaster import Forecaster
+    from postcast.schema import BoolArray, FloatArray, Posts
+
+log = logging.getLogger(__name__)
+
+FEWEST_POSTS = 5
+
+COMPARED = ("macro_f1", "accuracy", "log_loss")
+"""The scores whose paired differences to the baselines stand in the scorecard."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Labelled posts with their forecasts and the scorecard made of them.
+
+    Parameters
+    ----------
+    drafts : Drafts
+    predictions : Predictions
+    sets : ndarray of bool, shape (n_posts, 3)
+        The classes in each post's set.
+    scorecard : Scorecard
+    """
+
+    drafts: Drafts
+    predictions: Predictions
+    sets: BoolArray
+    scorecard: Scorecard
+
+
+def score(
+    forecaster: Forecaster,
+    drafts: Drafts,
+    counts: FloatArray,
+    facts: Mapping[str, Any],
+    unweighted: Forecaster | None = None,
+) -> Tested:
+    """Forecast labelled posts and score the forecasts.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    drafts : Drafts
+        None of them a training post.
+    counts : ndarray of float, shape (n_posts,)
+        Raw engagement.
+    facts : mapping
+        The scorecard's keys that no score can tell: ``n_train``, ``split``, ``seed``, …
+    unweighted : Forecaster, optional
+        The same, trained without class weights.
+    """
+    mine = _predict(forecaster, drafts, counts)
+    others = {name: _predict(one, drafts, counts) for name, one in forecaster.baselines.items()}
+    own_figures = figures(mine)
+    held = sets(mine.probabilities, forecaster.rule)
+    features = forecaster.features(drafts)
+    evidence = Evidence(
+        predictions=mine,
+        baselines=others,
+        encoder=str(facts["encoder"]),
+        embeddings=features.blocks["text"].matrix if "text" in features.blocks else None,
+        unweighted=None if unweighted is None else _predict(unweighted, drafts, counts),
+        blocks=tuple(features.blocks),
+    )
+    scorecard = Scorecard(
+        **{name: getattr(own_figures, name) for name in own_figures.__dataclass_fields__},
+        baselines={name: figures(other) for name, other in others.items()},
+        differences={name: differences(mine, other, COMPARED) for name, other in others.items()},
+        n_test=len(drafts),
+        thresholds=forecaster.rule.thresholds,
+        coverage={"asked": forecaster.rule.coverage, **coverage(held, mine.actual)},
+        claims=check_claims(evidence),
+        **facts,
+    )
+    return Tested(drafts, mine, held, scorecard)
+
+
+def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
+    """Score a forecaster on other labelled posts.
+
+    Posts whose text stood in the training are left out.
+
+    Raises
+    ------
+    SplitError
+        If too few posts are left.
+    """
+    table = posts.table.filter(pl.col("text") != "")
+    prints = [list(fingerprint(text)) for text in table["text"]]
+    known = forecaster.bank.knows_texts(np.array(prints, dtype=np.uint8).reshape(-1, 16))
+    table = table.filter(~known)
+    if table.height < FEWEST_POSTS:
+        raise SplitError(
+            f"{table.height} posts to evaluate on, after leaving out {known.sum()} whose text "
+            "stood in the training",
+            f"at least {FEWEST_POSTS}",
+            "give posts that the forecaster has not learned from",
+        )
+    facts = {
+        **forecaster.facts,
+        "n_rejected": posts.rejected.height,
+        "split": "other posts",
+        "synthetic": posts.source.synthetic,
+    }
+    log.info("%d posts left out: their text stood in the training", known.sum())
+    return score(forecaster, drafts_of_table(table), table["engagement"].to_numpy(), facts)
+
+
+def _predict(forecaster: Forecaster, drafts: Drafts, counts: FloatArray) -> Predictions:
+    probabilities = forecaster.probabilities(drafts)
+    return Predictions(
+        actual=classify(counts, forecaster.rule.thresholds),
+        forecast=choose(probabilities, forecaster.rule),
+        probabilities=probabilities,
+        engagement=counts,
+    )

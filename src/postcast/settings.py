@@ -1,0 +1,255 @@
+"""Every choice of a training, in one flat frozen dataclass, read from one TOML file.
+
+A new choice is one field here: the command line makes its option from it. Read by training,
+the command line and the server only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from postcast.errors import SettingsError
+
+
+def _choice(
+    default: Any, text: str, panel: str, allowed: tuple[str, ...] = (), metavar: str = ""
+) -> Any:
+    return field(
+        default=default,
+        metadata={"help": text, "panel": panel, "allowed": allowed, "metavar": metavar},
+    )
+
+
+READING = "What is what in the file"
+LEARNING = "Learning"
+TESTING = "Testing"
+MACHINE = "Machine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How posts are read, learned from and tested on.
+
+    The fields are those of the command line, with underscores; see ``postcast run --help``.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not one of those allowed.
+    """
+
+    text_col: tuple[str, ...] = _choice(
+        (), "Column of the text; give it again to join several.", READING, metavar="COLUMN"
+    )
+    title_col: str | None = _choice(None, "Column of the title.", READING, metavar="COLUMN")
+    author_col: str | None = _choice(None, "Column of the author.", READING, metavar="COLUMN")
+    time_col: str | None = _choice(
+        None, "Column of the time of publishing.", READING, metavar="COLUMN"
+    )
+    count_col: str | None = _choice(
+        None, "Column of the engagement: repins, saves, score, likes.", READING, metavar="COLUMN"
+    )
+    id_col: str | None = _choice(None, "Column of the id.", READING, metavar="COLUMN")
+    image_col: str | None = _choice(None, "Column of the image's path.", READING, metavar="COLUMN")
+    tags_col: str | None = _choice(None, "Column of the hashtags.", READING, metavar="COLUMN")
+    timezone: str = _choice(
+        "UTC", "Zone of times that name none, as in Europe/Paris.", READING, metavar="ZONE"
+    )
+    reader: str = _choice(
+        "auto", "Format of the file; auto tells it by content.", READING, metavar="FORMAT"
+    )
+    encoder: str = _choice(
+        "auto",
+        "minilm, tfidf, distilbert-base-uncased, another hub name, or a folder. auto takes "
+        "minilm where it is installed, else tfidf.",
+        LEARNING,
+        metavar="NAME",
+    )
+    pooling: str = _choice(
+        "auto",
+        "How token vectors become one: cls, or the mean over real tokens. auto: as published, "
+        "cls for DistilBERT.",
+        LEARNING,
+        ("auto", "cls", "mean"),
+    )
+    classifier: str = _choice(
+        "auto",
+        "neural, linear, majority, author-median, or reference (the reference's network and "
+        "its 200 epochs). auto takes neural where torch is installed, else linear.",
+        LEARNING,
+        ("auto", "neural", "linear", "majority", "author-median", "reference"),
+    )
+    target: str = _choice("class", "What is forecast: the popularity class.", LEARNING, ("class",))
+    classes: str = _choice(
+        "quantile",
+        "Where classes begin: at the terciles of the training posts' counts, or at --thresholds.",
+        LEARNING,
+        ("quantile", "fixed"),
+    )
+    thresholds: tuple[float, ...] = _choice(
+        (), "With --classes fixed: where medium and high begin, as in 3,6.", LEARNING, metavar="M,H"
+    )
+    split: str = _choice(
+        "auto",
+        "Which posts test: the newest (chronological), a random share of each class "
+        "(stratified), or whole authors (grouped). auto: chronological where there is a time "
+        "or an ordered id, else stratified.",
+        TESTING,
+        ("auto", "chronological", "stratified", "grouped"),
+    )
+    protocol: str = _choice(
+        "postcast",
+        "postcast, or reference: its own rows (counts of -1 too), order, thresholds over all "
+        "rows and unstratified 80/20 split, for checking our figures against its.",
+        TESTING,
+        ("postcast", "reference"),
+    )
+    test_size: float = _choice(0.2, "Share of the posts that test.", TESTING, metavar="SHARE")
+    maturity: str = _choice(
+        "0",
+        "How long a count needs to settle: a duration (7d, 12h) or, where only the order is "
+        "known, a number of posts. Younger posts are not learned from.",
+        TESTING,
+        metavar="DURATION|POSTS",
+    )
+    mode: str = _choice(
+        "frozen", "What is known while testing: nothing after training.", TESTING, ("frozen",)
+    )
+    coverage: float = _choice(
+        0.9, "How often the set of classes is to hold the truth.", LEARNING, metavar="SHARE"
+    )
+    seed: int = _choice(42, "Same seed and input, same bytes.", MACHINE, metavar="NUMBER")
+    device: str = _choice("auto", "Where torch computes.", MACHINE, ("auto", "cpu", "cuda"))
+    precision: str = _choice("exact", "Arithmetic of the encoder: float32.", MACHINE, ("exact",))
+    cache: str | None = _choice(
+        None,
+        "Folder of kept embeddings [default: $POSTCAST_CACHE, else postcast in the user's cache "
+        "folder].",
+        MACHINE,
+        metavar="DIR",
+    )
+
+    def __post_init__(self) -> None:
+        for one in dataclasses.fields(self):
+            _check_type(one, getattr(self, one.name))
+            _check_allowed(one, getattr(self, one.name))
+        _check_between("test-size", self.test_size, 0.0, 0.9)
+        _check_between("coverage", self.coverage, 0.0, 1.0)
+        if self.seed < 0:
+            raise SettingsError(f"seed {self.seed}", "a number from 0")
+        if (self.classes == "fixed") != bool(self.thresholds):
+            raise SettingsError(
+                f"classes {self.classes} with thresholds {list(self.thresholds)}",
+                "both or neither",
+                "give --classes fixed --thresholds 3,6",
+            )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Return settings from plain values, lists taken as tuples.
+
+        Raises
+        ------
+        SettingsError
+            If a key is unknown (the nearest is named) or a value does not fit.
+        """
+        known = {one.name: one for one in dataclasses.fields(cls)}
+        for key in values:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                raise SettingsError(
+                    f"unknown setting {key!r}",
+                    "one of " + ", ".join(known),
+                    f"did you mean {near[0]!r}?" if near else "",
+                )
+        return cls(**{key: _fit(known[key], value) for key, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON types."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+        }
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the settings that a flat TOML file names.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be read, is no TOML, or is not flat.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
+    for key, value in values.items():
+        if isinstance(value, dict):
+            raise SettingsError(f"a table [{key}] in {path}", "flat settings: name = value")
+    return values
+
+
+def field_type(one: dataclasses.Field[Any]) -> type | types.GenericAlias:
+    """Return a setting's type without its None: str, int, float or a tuple of them."""
+    hint = typing.get_type_hints(Settings)[one.name]
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in hint.__args__ if part is not type(None))
+    return typing.cast("type | types.GenericAlias", hint)
+
+
+def _fit(one: dataclasses.Field[Any], value: Any) -> Any:
+    """Return a value as its field has it: lists as tuples, whole numbers as floats."""
+    kind = field_type(one)
+    item = typing.get_args(kind)
+    if item:
+        values = list(value) if isinstance(value, (list, tuple)) else [value]
+        return tuple(_number(v) if item[0] is float else v for v in values)
+    if kind is str and type(value) is int:
+        return str(value)
+    return _number(value) if kind is float else value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if type(value) is int else value
+
+
+def _check_type(one: dataclasses.Field[Any], value: Any) -> None:
+    kind = field_type(one)
+    item = typing.get_args(kind)
+    if value is None and one.default is None:
+        return
+    fits = (
+        isinstance(value, tuple) and all(type(v) is item[0] for v in value)
+        if item
+        else type(value) is kind
+    )
+    if not fits:
+        name = f"a list of {item[0].__name__}" if item else getattr(kind, "__name__", str(kind))
+        raise SettingsError(f"{one.name} = {value!r}", name)
+
+
+def _check_allowed(one: dataclasses.Field[Any], value: Any) -> None:
+    allowed = one.metadata["allowed"]
+    if allowed and value not in allowed:
+        near = difflib.get_close_matches(str(value), allowed, 1)
+        raise SettingsError(
+            f"{one.name} {value!r}",
+            f"one of {', '.join(allowed)}",
+            f"did you mean {near[0]!r}?" if near else "",
+        )
+
+
+def _check_between(name: str, value: float, low: float, high: float) -> None:
+    if not low < value < high:
+        raise SettingsError(f"{name} {value}", f"a number between {low:g} and {high:g}")

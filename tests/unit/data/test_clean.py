@@ -1,0 +1,77 @@
+import polars as pl
+
+from postcast.data.cast import cast
+from postcast.data.clean import REASONS, clean
+from postcast.data.columns import Columns
+
+COLUMNS = Columns(text=("text",), id="id", time="time", count="saves")
+
+
+def table(rows):
+    raw = pl.DataFrame(rows, schema=dict.fromkeys(("id", "text", "time", "saves"), pl.String))
+    return cast(raw, COLUMNS)
+
+
+GOOD = {"id": "a", "text": "hello", "time": "2020-01-01", "saves": "3"}
+
+
+def test_each_reason_is_given_with_its_value():
+    kept, rejected = clean(
+        table(
+            [
+                GOOD,
+                {**GOOD, "id": "b", "saves": " "},
+                {**GOOD, "id": "c", "saves": "many"},
+                {**GOOD, "id": "d", "saves": "-1"},
+                {**GOOD, "id": "e", "time": None},
+                {**GOOD, "id": "f", "time": "soon"},
+                {**GOOD, "id": " "},
+                {**GOOD},
+                {**GOOD, "id": "g", "text": " "},
+            ]
+        )
+    )
+    assert rejected.rows() == [
+        (2, "b", "count is missing", ""),
+        (3, "c", "count is not a number", "many"),
+        (4, "d", "count is negative", "-1"),
+        (5, "e", "time is missing", ""),
+        (6, "f", "time is not a date", "soon"),
+        (7, "", "id is missing", ""),
+        (8, "a", "id is repeated", "a"),
+        (9, "g", "text is blank", ""),
+    ]
+    assert tuple(rejected["reason"]) == REASONS
+    assert kept["row"].to_list() == [1, 9]
+    assert rejected.schema == {
+        "row": pl.UInt32,
+        "id": pl.String,
+        "reason": pl.String,
+        "value": pl.String,
+    }
+
+
+def test_a_row_has_one_reason_the_first_that_holds():
+    bad = {"id": None, "text": "", "time": "soon", "saves": "many"}
+    _, rejected = clean(table([GOOD, bad]))
+    assert rejected["reason"].to_list() == ["count is not a number"]
+
+
+def test_the_first_usable_of_repeated_ids_stays():
+    kept, rejected = clean(table([{**GOOD, "saves": "many"}, GOOD, {**GOOD, "text": "again"}]))
+    assert kept["row"].to_list() == [2]
+    assert rejected.select("row", "reason").rows() == [
+        (1, "count is not a number"),
+        (3, "id is repeated"),
+    ]
+
+
+def test_negative_counts_stay_when_asked():
+    kept, rejected = clean(table([{**GOOD, "saves": "-1"}]), keep_negative=True)
+    assert kept["engagement"].to_list() == [-1.0]
+    assert rejected.is_empty()
+
+
+def test_the_found_columns_do_not_remain():
+    kept, _ = clean(table([GOOD]))
+    assert not [name for name in kept.columns if name.endswith("_found")]

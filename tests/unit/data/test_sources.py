@@ -1,0 +1,168 @@
+import csv
+import io
+import json
+
+import polars as pl
+import pytest
+
+from postcast.data.sources import read_bytes
+from postcast.errors import ReadError, SettingsError
+
+HEADER = ["id", "text", "saves"]
+ROWS = [
+    ["21181060741374444", "plain", "1,234"],
+    ["9223372036854775807", 'a, b; c | d\t"quoted"', "2"],
+    ["3", "line one\nline two 🌿", ""],
+]
+
+
+def delimited(delimiter=",", newline="\n"):
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator=newline).writerows([HEADER, *ROWS])
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_every_kind_of_csv_gives_the_same_cells(delimiter, newline, encoding):
+    table = read_bytes(delimited(delimiter, newline).encode(encoding), "posts")
+    assert table.columns == HEADER
+    assert [list(row) for row in table.rows()] == ROWS
+    assert set(table.dtypes) == {pl.String}
+
+
+def test_old_line_ends_and_blank_lines():
+    table = read_bytes(b"\r\rid,text\r1,a\r\r  \r2,b\r\r", "posts")
+    assert table.rows() == [("1", "a"), ("2", "b")]
+
+
+def test_semicolons_inside_text_do_not_make_a_delimiter():
+    data = b"id,text,saves\n1,a;b;c,3\n2,d;e;f,4\n"
+    assert read_bytes(data, "posts").columns == HEADER
+
+
+def test_one_column_and_an_unnamed_one():
+    assert read_bytes(b"text\nhello\n", "posts").rows() == [("hello",)]
+    assert read_bytes(b",text\n0,hello\n", "posts").columns == ["", "text"]
+
+
+def test_a_field_of_any_size_leaves_the_limit_as_it_was():
+    before = csv.field_size_limit()
+    long = "x" * 300_000
+    assert read_bytes(f"id,text\n1,{long}\n".encode(), "posts")["text"].item() == long
+    assert csv.field_size_limit() == before
+
+
+def lines(*records):
+    return "\n".join(json.dumps(record) for record in records).encode()
+
+
+def test_json_lines_and_arrays_give_the_same_cells():
+    records = [
+        {"id": 21181060741374444, "text": "a 🌿", "tags": ["x", "y z"], "saves": 3.0},
+        {"id": "2", "text": None, "extra": {"a": [1]}, "ok": True},
+    ]
+    expected = [
+        ("21181060741374444", "a 🌿", "x, y z", "3.0", None, None),
+        ("2", None, None, None, '{"a": ["1"]}', "True"),
+    ]
+    for data in (
+        lines(*records),
+        lines(*records).replace(b"\n", b"\r\n\r\n") + b"\n",
+        json.dumps(records, indent=1).encode(),
+        b"\xef\xbb\xbf " + json.dumps(records).encode(),
+    ):
+        assert read_bytes(data, "posts").rows() == expected
+
+
+def test_json_text_that_no_file_could_hold_is_mended():
+    table = read_bytes(rb'{"text": "a\u0000b\ud800c\ud83c\udf3f"}', "posts")
+    assert table["text"].item() == "a\ufffdb\ufffdc🌿"
+
+
+def test_json_keeps_not_a_number_apart():
+    table = read_bytes(b'{"text": "a", "n": NaN}\n{"text": "b", "n": Infinity}', "posts")
+    assert table["n"].to_list() == [None, "Infinity"]
+
+
+def test_a_line_separator_inside_json_text_is_no_line_end():
+    assert read_bytes('{"text": "a\u2028b"}'.encode(), "posts")["text"].item() == "a\u2028b"
+
+
+def parquet(frame):
+    data = io.BytesIO()
+    frame.write_parquet(data)
+    return data.getvalue()
+
+
+def test_parquet_cells_of_every_type():
+    frame = pl.DataFrame(
+        {
+            "id": [2**63 + 1],
+            "text": pl.Series(["a\0b"], dtype=pl.Categorical),
+            "saves": [3.0],
+            "missing": [float("nan")],
+            "day": pl.Series([0]).cast(pl.Date),
+            "time": pl.Series([0]).cast(pl.Datetime("ms", "Europe/Paris")),
+            "tags": [["x", "y"]],
+        }
+    )
+    assert read_bytes(parquet(frame), "posts").rows() == [
+        (
+            *(str(2**63 + 1), "a\ufffdb", "3.0", None),
+            *("1970-01-01", "1970-01-01T01:00:00+01:00", "x, y"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "posts is empty"),
+        (b"\n \r\n", "posts is empty"),
+        ("\n".encode("utf-16"), "posts is empty"),
+        (b"id,text\n", "posts has a header but no rows"),
+        (b"[]", "posts is an empty array"),
+        (b"\x89PNG\r\n\x1a\n\0", "is a PNG image"),
+        (b"\xff\xd8\xff\xe0\0", "is a JPEG image"),
+        (b"%PDF-1.7", "is a PDF document"),
+        (b"PK\x03\x04\0\0", "is a ZIP archive"),
+        (b"\x1f\x8b\x08\0", "is a gzip archive"),
+        (b"\x80\x04\x95\0", "is a pickle, which is never unpickled"),
+        (b"id,text\n1,a\0b\n", "posts is binary: byte 11 is NUL"),
+        ("id,text\n1,café\n".encode("latin-1"), r"byte 0xe9 at position 13 \(line 2\); .*as UTF-8"),
+        (b"\xff\xfei\0d\0,\0\0\xd8", "is not UTF-16"),
+        (b'id,text\n1,a\n2,"b\n3,c\n4,d\n', "the quote that opens on line 3 is never closed"),
+        (b'id,text\n1,"a\nb"\n2,"c\n"",d\n', "the quote that opens on line 4 is never closed"),
+        (b'id,text\n1,"a\n2,"b"\n', "line 3: text follows a closing quote, .* on line 2"),
+        (b'"a""b","c\r\nd"\r\n1,"x"y\r\n', "line 3: text follows a closing quote, .* on line 3"),
+        (b'id,text\n1,"a\nb"\n2,c,d\n', "line 4: 3 fields; expected 2 as in the header"),
+        (b"id,text\n1,a\n\n2\n", "line 4: 1 fields; expected 2"),
+        (b"id,text,text\n1,a,b\n", "2 columns are named 'text'"),
+        (b'{"id": 1}\n\n{"id": 2\n', "line 3 is not JSON: .* at character 9"),
+        (b'{"id": 1}\n[2]\n', "line 2 is not a JSON object"),
+        (b'[{"id": 1},\n {"id" 2}]', "line 2 is not JSON"),
+        (b'[{"id": 1}, 2]', "element 2 of the array is not an object"),
+        (b'{"a":' + b"[" * 200_000, "line 1 is nested too deeply"),
+        (b"PAR1 but not for long", "no Parquet file that can be read"),
+    ],
+)
+def test_what_cannot_be_read_says_where_and_why(data, message):
+    with pytest.raises(ReadError, match=message) as caught:
+        read_bytes(data, "posts")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cut_off_parquet_file():
+    data = parquet(pl.DataFrame({"text": ["a"] * 100}))
+    with pytest.raises(ReadError, match="no Parquet file that can be read"):
+        read_bytes(data[:-20], "posts")
+
+
+def test_a_reader_can_be_chosen_and_must_exist():
+    assert read_bytes(b'{"a"\n1\n', "posts", "csv").columns == ['{"a"']
+    with pytest.raises(ReadError, match="is not JSON"):
+        read_bytes(b"id,text\n1,a\n", "posts", "json")
+    with pytest.raises(SettingsError, match="no reader 'excel'; expected one of auto, csv, json"):
+        read_bytes(b"id,text\n1,a\n", "posts", "excel")

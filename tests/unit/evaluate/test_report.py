@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from postcast.evaluate.report import CAPTIONS, ReportFacts, model_card, render_report
+from postcast.evaluate.summary import scorecard_text, verdict
+from postcast.schema import CLASSES
+from postcast.scorecard import Estimate, Scorecard
+
+HOSTILE = "\"><script>alert('x')</script>|`<b>"
+SVG = '<svg viewBox="0 0 9 9" role="img" aria-label="a"><title>a</title></svg>'
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed, and keeps what the page is made of."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def facts(scorecard, **given):
+    return ReportFacts(
+        **{
+            "title": "Spring pins",
+            "input_name": "pins.csv",
+            "scorecard": scorecard,
+            "split_sentence": "The newest posts were kept for testing.",
+            "rejected": {"no text": 12},
+            "stages": [
+                {"name": "train", "seconds": 1.5, "posts_per_second": None, "peak_rss_mb": 210.0}
+            ],
+            "settings": {"seed": 42, "text_col": ["a", "b"], "overwrite": False},
+            "versions": {"postcast": "0.1.0"},
+            "warnings": ("Few authors.",),
+        }
+        | given
+    )
+
+
+def ahead_by(scorecard, **differences):
+    return replace(
+        scorecard,
+        baselines=dict.fromkeys(differences, scorecard.baselines["majority"]),
+        differences={name: {"macro_f1": figure} for name, figure in differences.items()},
+    )
+
+
+def test_the_verdict_praises_what_is_clearly_above_every_baseline(scorecard):
+    card = ahead_by(scorecard, majority=Estimate(0.2, 0.1, 0.3), tfidf_linear=Estimate(0.2, 0.01))
+    said = verdict(card)
+    assert said.startswith("Macro-F1 0.")
+    assert "on 60 later posts it had never seen; the best baseline" in said
+    assert "not" not in said.replace("another", "")
+
+
+@pytest.mark.parametrize(
+    ("difference", "opening"),
+    [
+        (Estimate(-0.01, -0.05, 0.03), "This forecaster does not beat the author median baseline"),
+        (Estimate(0.0, 0.0, 0.0), "This forecaster does not beat the author median baseline"),
+        (Estimate(0.02, 0.0, 0.05), "This forecaster does not clearly beat the author median"),
+        (Estimate(), "This forecaster does not beat the author median baseline"),
+    ],
+)
+def test_the_verdict_opens_with_a_baseline_that_is_not_beaten(scorecard, difference, opening):
+    card = ahead_by(scorecard, majority=Estimate(0.2, 0.1, 0.3), author_median=difference)
+    assert verdict(card).startswith(opening)
+    assert scorecard_text(card).startswith(opening[:60])
+    page = render_report(facts(card), {})
+    assert f"<h1>{opening}" in page
+    assert opening in model_card(facts(card)).splitlines()[2]
+
+
+def test_the_verdict_names_every_baseline_not_beaten_the_nearest_rival_first(scorecard):
+    card = ahead_by(
+        scorecard, majority=Estimate(0.1, -0.1, 0.3), tfidf_linear=Estimate(-0.1, -0.2, 0.1)
+    )
+    assert "does not beat the TF-IDF + linear and majority baselines" in verdict(card)
+
+
+def test_the_verdict_says_so_where_posts_are_synthetic_or_not_later(scorecard):
+    assert "60 synthetic posts" in verdict(replace(scorecard, synthetic=True, split="stratified"))
+
+
+def test_the_scorecard_as_text_fits_a_terminal(scorecard):
+    card = ahead_by(
+        replace(scorecard, encoder="/models/" + "long " * 30, spearman=Estimate(-0.5, -0.9, -0.1)),
+        majority=Estimate(0.1, -0.1, 0.3),
+        author_median=Estimate(0.1, -0.1, 0.3),
+        tfidf_linear=Estimate(0.1, -0.1, 0.3),
+    )
+    lines = scorecard_text(card).splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 88
+    assert all(any(line.startswith(name) for line in lines) for name in CLASSES)
+
+
+def test_a_scorecard_survives_json(scorecard):
+    assert Scorecard.from_dict(json.loads(json.dumps(scorecard.to_dict()))) == scorecard
+
+
+def test_the_page_is_whole_and_the_same_each_time(scorecard):
+    figures = dict.fromkeys(CAPTIONS, SVG)
+    page = render_report(facts(scorecard), figures)
+    assert page == render_report(facts(scorecard), figures)
+    parsed = Page(page.removeprefix("<!DOCTYPE html>"))
+    assert page.startswith("<!DOCTYPE html>")
+    assert parsed.tags.count("h1") == 1
+    assert parsed.tags.count("svg") == parsed.tags.count("figcaption") == len(CAPTIONS)
+    assert parsed.tags.count("table") == parsed.tags.count("caption")
+    assert all(tag == "th" for tag, name, _ in parsed.attributes if name == "scope")
+    assert ("html", "lang", "en") in parsed.attributes
+    assert "prefers-color-scheme: dark" in page
+    ids = [value for _, name, value in parsed.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(scorecard):
+    page = render_report(facts(scorecard), dict.fromkeys(CAPTIONS, SVG))
+    assert not re.search(r"""(src|href|action|srcset|poster)\s*=\s*["']?(?!#|data:)""", page)
+    assert not re.search(r"url\((?!#)|@import|<script|<link|<iframe|<object|http", page)
+
+
+def test_what_users_give_is_escaped_wherever_it_stands(scorecard):
+    page = render_report(
+        facts(
+            replace(scorecard, encoder=HOSTILE, classifier=HOSTILE),
+            title=HOSTILE,
+            input_name=HOSTILE,
+            split_sentence=HOSTILE,
+            rejected={HOSTILE: 1},
+            stages=[
+                {"name": HOSTILE, "seconds": 1, "posts_per_second": 1, "peak_rss_mb": 1},
+            ],
+            settings={HOSTILE: HOSTILE, "list": [HOSTILE]},
+            versions={HOSTILE: HOSTILE},
+            warnings=(HOSTILE,),
+        ),
+        {HOSTILE: SVG},
+    )
+    parsed = Page(page.removeprefix("<!DOCTYPE html>"))
+    assert "script" not in parsed.tags
+    assert "b" not in parsed.tags
+    assert page.count("&lt;script&gt;") + page.count("&lt;Script&gt;") >= 12
+
+
+def test_hostile_names_stay_on_their_line_of_the_model_card(scorecard):
+    card = model_card(facts(scorecard, title="a\n# b" + HOSTILE, warnings=("x\n\n## y",)))
+    assert card.startswith("# a \\# b")
+    assert "<script" not in card
+    assert "\n## y" not in card
+
+
+def test_the_model_card_has_the_usual_sections(scorecard):
+    sections = re.findall(r"^## (.+)$", model_card(facts(scorecard)), re.M)
+    assert sections == [
+        "What it is",
+        "Intended use",
+        "Not for",
+        "Training data",
+        "Evaluation",
+        "Limits",
+        "How to load",
+    ]
+    assert "| macro-F1 | higher | " in model_card(facts(scorecard))
+
+
+def test_a_bare_run_is_rendered_too(score, predict):
+    posts = predict(5)
+    card = score(posts, {}, claims=(), coverage={}, thresholds=(), synthetic=True)
+    bare = ReportFacts(title="t", input_name="i", scorecard=card, split_sentence="s.")
+    page = render_report(bare, {})
+    Page(page.removeprefix("<!DOCTYPE html>"))
+    assert "made up to show how postcast works" in page
+    assert "no baseline was scored" in page
+    assert "synthetic posts" in model_card(bare)

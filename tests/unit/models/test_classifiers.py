@@ -1,0 +1,172 @@
+"""Every classifier: learns what is planted, says nothing of what is not, survives saving."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from postcast.errors import MissingExtraError, SettingsError
+from postcast.models import choose
+from postcast.models.choose import CLASSIFIERS, Recipe, classifier_from_state, make_classifier
+from postcast.models.neural import NeuralClassifier, Training
+from postcast.schema import Block, FeatureSet, Target
+from postcast.storage import load_manifest, load_parts, save_parts
+
+
+def _posts(rng, n=300, noise=0.3, sparse=False):
+    """Three clusters in eight dimensions; four authors, two of which post only low ones."""
+    classes = rng.integers(0, 3, n)
+    matrix = (np.eye(3, 8)[classes] + noise * rng.normal(size=(n, 8))).astype(np.float32)
+    author = np.where(classes == 0, rng.integers(0, 2, n), rng.integers(2, 4, n))
+    features = FeatureSet(
+        blocks={"text": Block(scipy.sparse.csr_matrix(matrix) if sparse else matrix)},
+        author=author,
+        group=np.arange(n),
+    )
+    held_out = np.zeros(n, dtype=bool)
+    held_out[rng.permutation(n)[: n // 5]] = True
+    return features, Target(classes, classes * 10.0 + rng.random(n), held_out)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", ["neural", "reference", "linear"])
+def test_planted_clusters_are_recovered(name, sparse, rng):
+    features, target = _posts(rng, sparse=sparse)
+    classifier = make_classifier(Recipe(name, device="cpu"))
+    classifier.fit(features, target)
+    other, truth = _posts(rng, sparse=sparse)
+    assert (classifier.predict_proba(other).argmax(axis=1) == truth.classes).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_probabilities_are_probabilities(name, rng):
+    features, target = _posts(rng, n=60)
+    classifier = make_classifier(Recipe(name, device="cpu"))
+    held_out = classifier.fit(features, target)
+    for answer in (classifier.predict_proba(features), held_out.probabilities):
+        assert (answer >= 0).all()
+        np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-9)
+    assert len(held_out.rows) == len(held_out.probabilities)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_saving_changes_no_bit(name, rng, tmp_path):
+    features, target = _posts(rng, n=60)
+    classifier = make_classifier(Recipe(name, device="cpu"))
+    classifier.fit(features, target)
+    save_parts(tmp_path / "saved", {"classifier": classifier.state()}, {})
+    parts = load_parts(tmp_path / "saved", "classifier", load_manifest(tmp_path / "saved"))
+    again = classifier_from_state(name, parts)
+    np.testing.assert_array_equal(again.predict_proba(features), classifier.predict_proba(features))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_same_seed_same_bits(name, rng):
+    features, target = _posts(rng, n=60)
+    answers = []
+    for _ in range(2):
+        classifier = make_classifier(Recipe(name, device="cpu"))
+        classifier.fit(features, target)
+        answers.append(classifier.predict_proba(features))
+    np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if n != "reference"])
+def test_held_out_rows_are_not_learned_from(name, rng):
+    """Held-out answers stay the same whatever the held-out rows' own classes are."""
+    features, target = _posts(rng)
+    turned = target.classes.copy()
+    turned[target.held_out] = 2 - turned[target.held_out]
+    counts = np.where(target.held_out, 1e6, target.counts)
+    training = Training(epochs=5, patience=10, device="cpu")  # no stop: validation picks no epoch
+    first, second = (
+        (NeuralClassifier(training) if name == "neural" else make_classifier(Recipe(name))).fit(
+            features, Target(classes, numbers, target.held_out)
+        )
+        for classes, numbers in ((target.classes, target.counts), (turned, counts))
+    )
+    if name == "neural":
+        assert (first.probabilities.argmax(1) == second.probabilities.argmax(1)).mean() > 0.5
+    else:
+        np.testing.assert_array_equal(first.probabilities, second.probabilities)
+
+
+def test_neural_keeps_the_best_epoch_and_stops(rng):
+    features, target = _posts(rng, noise=1.5)
+    classifier = NeuralClassifier(Training(device="cpu"))
+    held_out = classifier.fit(features, target)
+    losses = classifier.validation_loss
+    assert classifier.best_epoch == int(np.argmin(losses)) + 1
+    assert len(losses) == classifier.best_epoch + 20 < 200
+    actual = target.classes[held_out.rows]
+    chosen = held_out.probabilities[np.arange(len(actual)), actual]
+    fit = target.classes[~target.held_out]
+    weight = len(fit) / (3 * np.bincount(fit, minlength=3))
+    expected = -(np.log(chosen) * weight[actual]).sum() / weight[actual].sum()
+    assert losses[classifier.best_epoch - 1] == pytest.approx(expected, abs=1e-4)
+
+
+def test_neural_overfits_ten_posts(rng):
+    features, target = _posts(rng, n=10, noise=3)
+    target = Target(target.classes, target.counts, np.zeros(10, dtype=bool))
+    classifier = NeuralClassifier(Training(class_weights="none", device="cpu"))
+    classifier.fit(features, target)
+    assert (classifier.predict_proba(features).argmax(1) == target.classes).all()
+
+
+def test_reference_trains_two_hundred_epochs_on_every_row(rng):
+    features, target = _posts(rng, n=60)
+    classifier = make_classifier(Recipe("reference", device="cpu"))
+    assert len(classifier.fit(features, target).rows) == 0
+    assert len(classifier.training_loss) == classifier.best_epoch == 200
+    assert classifier.validation_loss == ()
+
+
+def test_class_weights_raise_the_rare_class(rng):
+    features, target = _posts(rng, n=400, noise=2.0)
+    kept = np.flatnonzero((target.classes != 2) | (rng.random(400) < 0.15))
+    features = features.take(kept)
+    target = Target(target.classes[kept], target.counts[kept], target.held_out[kept])
+    for name in ("neural", "linear"):
+        shares = []
+        for weights in ("none", "balanced"):
+            classifier = make_classifier(Recipe(name, class_weights=weights, device="cpu"))
+            classifier.fit(features, target)
+            shares.append((classifier.predict_proba(features).argmax(1) == 2).mean())
+        assert shares[0] < shares[1]
+
+
+def test_author_median_knows_its_authors_and_nothing_else(rng):
+    features, target = _posts(rng)
+    classifier = make_classifier(Recipe("author-median"))
+    classifier.fit(features, target)
+    strangers = FeatureSet(blocks={}, author=np.array([0, 1, 2, -1, 99]), group=np.arange(5))
+    chosen = classifier.predict_proba(strangers).argmax(axis=1)
+    overall = int(np.argsort(target.counts)[(300 - 1) // 2])
+    assert chosen[0] == chosen[1] == 0
+    assert chosen[2] in {1, 2}
+    assert chosen[3] == chosen[4] == target.classes[overall]
+
+
+def test_linear_with_a_class_missing(rng):
+    features, target = _posts(rng)
+    for absent in range(3):
+        kept = np.flatnonzero(target.classes != absent)
+        classifier = make_classifier(Recipe("linear"))
+        rows = Target(target.classes[kept], target.counts[kept], np.zeros(len(kept), dtype=bool))
+        classifier.fit(features.take(kept), rows)
+        answer = classifier.predict_proba(features.take(kept))
+        assert (answer[:, absent] < 1e-6).all()
+        assert (answer.argmax(1) == rows.classes).mean() > 0.9
+
+
+def test_a_network_without_torch_says_the_install_command(monkeypatch):
+    monkeypatch.setattr(choose.importlib.util, "find_spec", lambda _: None)
+    assert choose.resolve_classifier("auto") == "linear"
+    for name in ("neural", "reference"):
+        with pytest.raises(MissingExtraError, match=r"pip install 'postcast\[torch\]'"):
+            choose.resolve_classifier(name)
+
+
+def test_an_unknown_name():
+    with pytest.raises(SettingsError, match="neural, reference, linear"):
+        make_classifier(Recipe("magic"))
