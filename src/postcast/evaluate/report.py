@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from postcast.evaluate.summary import LOWER_IS_BETTER, SCORE_NAMES, verdict
+from postcast.evaluate.summary import LOWER_IS_BETTER, SCORE_NAMES, known_scores, verdict
 from postcast.evaluate.words import BASELINES, class_ranges, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
@@ -138,7 +138,7 @@ def _score_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
             "own": getattr(scorecard, score),
             "others": [getattr(figures, score) for figures in scorecard.baselines.values()],
         }
-        for score in SCORES
+        for score in known_scores(scorecard)
     ]
 
 

@@ -62,6 +62,12 @@ def scorecard_text(scorecard: Scorecard) -> str:
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
+def known_scores(scorecard: Scorecard) -> list[str]:
+    """Return the scores that apply to the forecaster or to one of its baselines."""
+    shown = [scorecard, *scorecard.baselines.values()]
+    return [s for s in SCORES if any(getattr(one, s).value is not None for one in shown)]
+
+
 def _not_beating(scorecard: Scorecard, unbeaten: Sequence[str]) -> str:
     worst = min(unbeaten, key=lambda name: _difference(scorecard, name).value or 0.0)
     difference = _difference(scorecard, worst)
@@ -120,7 +126,7 @@ def _score_table(scorecard: Scorecard) -> Iterator[str]:
     names = list(scorecard.baselines)
     called = "".join(f"{BASELINES.get(name, name).replace(' + ', '+'):>15}" for name in names)
     yield f"{'':<18}{'this forecaster':>24}{called}"
-    for score in SCORES:
+    for score in known_scores(scorecard):
         own = str(getattr(scorecard, score))
         others = "".join(
             f"{_short(getattr(scorecard.baselines[name], score)):>15}" for name in names
