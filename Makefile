@@ -21,6 +21,12 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The folder of pinterest.csv and reddit.csv; see bench/README.md.
+DATA ?= $(or $(POSTCAST_DATA),../shared/data)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench.main_job $(DATA) --out bench/results/main_job.json
+
 dist: $(VENV)/.dev
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.errors import ForecasterError
 from postcast.features.assemble import Drafts, assemble, drafts_of_posts, drafts_of_table
@@ -24,6 +25,7 @@ from postcast.storage import load_manifest, load_parts, save_parts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
+    from postcast.data.read import PostsLike
     from postcast.features.text import TextEncoder
     from postcast.models.base import Classifier
     from postcast.schema import FloatArray
@@ -63,13 +65,15 @@ class Forecaster:
     @overload
     def predict(self, posts: Post) -> Forecast: ...
     @overload
-    def predict(self, posts: Sequence[Post] | Posts) -> list[Forecast]: ...
-    def predict(self, posts: Post | Sequence[Post] | Posts) -> Forecast | list[Forecast]:
+    def predict(self, posts: PostsLike | Posts) -> list[Forecast]: ...
+    def predict(self, posts: Post | PostsLike | Posts) -> Forecast | list[Forecast]:
         """Forecast one post, or many.
 
         Parameters
         ----------
-        posts : Post, sequence of Post, or Posts
+        posts : Post, Posts, sequence of Post or of records, data frame, or path
+            What is not a post is read as `postcast.data.read.read_drafts` does, by the
+            columns of the training where they are found; each row gets a forecast.
 
         Returns
         -------
@@ -79,7 +83,20 @@ class Forecaster:
             return self.forecast(drafts_of_posts([posts], self.bank.text_from))[0]
         if isinstance(posts, Posts):
             return self.forecast(drafts_of_table(posts.table))
-        return self.forecast(drafts_of_posts(posts, self.bank.text_from))
+        if isinstance(posts, Sequence) and all(isinstance(one, Post) for one in posts):
+            drafts = [one for one in posts if isinstance(one, Post)]
+            return self.forecast(drafts_of_posts(drafts, self.bank.text_from))
+        from postcast.data.read import read_drafts
+
+        columns = Columns(usual=self.usual_columns())
+        table = read_drafts(posts, columns, ordering=self.bank.ordering)
+        return self.forecast(drafts_of_table(table))
+
+    def usual_columns(self) -> Columns:
+        """Return the columns that it learned from, by role."""
+        names = self.bank.columns
+        single: dict[str, Any] = {role: names[role][0] for role in names if role != "text"}
+        return Columns(text=tuple(names.get("text", ())), **single)
 
     def forecast(self, drafts: Drafts) -> list[Forecast]:
         """Forecast posts that are already columns."""

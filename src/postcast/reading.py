@@ -15,46 +15,46 @@ from postcast.features.text import Choice
 if TYPE_CHECKING:
     import polars as pl
 
-    from postcast.features.bank import MemoryBank
+    from postcast.forecaster import Forecaster
     from postcast.schema import Posts
     from postcast.settings import Settings
 
 
-def read(source: Any, settings: Settings, bank: MemoryBank | None = None) -> Posts:
+def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) -> Posts:
     """Read posts with their counts, as the settings say.
 
     Parameters
     ----------
     source : path, frame or records
     settings : Settings
-    bank : MemoryBank, optional
-        Of a forecaster whose columns are taken where the settings name none.
+    forecaster : Forecaster, optional
+        Its columns are taken where the settings name none.
     """
     from postcast.data.read import read_posts
 
     return read_posts(
         source,
-        columns_of(settings, bank),
+        columns_of(settings, forecaster),
         timezone=settings.timezone,
         keep_negative=settings.protocol == "reference",
         reader=settings.reader,
     )
 
 
-def read_drafts(source: Any, settings: Settings, bank: MemoryBank) -> pl.DataFrame:
+def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.DataFrame:
     """Read posts to forecast, one row out for each row in."""
     from postcast.data import read as reading
 
     return reading.read_drafts(
         source,
-        columns_of(settings, bank),
+        columns_of(settings, forecaster),
         timezone=settings.timezone,
         reader=settings.reader,
-        ordering=bank.ordering,
+        ordering=forecaster.bank.ordering,
     )
 
 
-def columns_of(settings: Settings, bank: MemoryBank | None = None) -> Columns:
+def columns_of(settings: Settings, forecaster: Forecaster | None = None) -> Columns:
     """Return the columns that the settings name, above those that a forecaster learned from."""
     return Columns(
         text=settings.text_col,
@@ -65,13 +65,8 @@ def columns_of(settings: Settings, bank: MemoryBank | None = None) -> Columns:
         id=settings.id_col,
         image=settings.image_col,
         tags=settings.tags_col,
-        usual=None if bank is None else _learned_from(bank),
+        usual=None if forecaster is None else forecaster.usual_columns(),
     )
-
-
-def _learned_from(bank: MemoryBank) -> Columns:
-    single: dict[str, Any] = {r: names[0] for r, names in bank.columns.items() if r != "text"}
-    return Columns(text=tuple(bank.columns.get("text", ())), **single)
 
 
 def encoder_choice(settings: Settings) -> Choice:

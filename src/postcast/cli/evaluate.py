@@ -49,7 +49,7 @@ def evaluate(
     settings, stages = Settings.from_mapping(given), Stages()
     with stages.measure("read"):
         forecaster = load(run, device=settings.device)
-        labelled = read(posts, settings, forecaster.bank)
+        labelled = read(posts, settings, forecaster)
     with stages.measure("evaluate", len(labelled)):
         tested = score_posts(forecaster, labelled)
     write_evaluation(out, forecaster, tested, Story(labelled, settings.to_dict()), stages)

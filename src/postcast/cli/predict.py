@@ -93,7 +93,7 @@ def _of_file(
     from postcast.features.assemble import drafts_of_table
     from postcast.reading import read_drafts
 
-    drafts = drafts_of_table(read_drafts(posts, settings, forecaster.bank))
+    drafts = drafts_of_table(read_drafts(posts, settings, forecaster))
     return forecaster.forecast(drafts), list(drafts.authors)
 
 

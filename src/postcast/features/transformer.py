@@ -69,6 +69,8 @@ class TransformerEncoder:
         self.cache = None if cache is None else EmbeddingCache(cache / self._key()[:32])
         self._model: Any = None
         self._tokenizer: Any = None
+        self._known: dict[str, int] = {}
+        self._vectors: FloatArray = np.zeros((0, 0), dtype=np.float32)
 
     @property
     def width(self) -> int:
@@ -103,19 +105,26 @@ class TransformerEncoder:
             Zeros for blank texts.
         """
         distinct = sorted({text for text in texts if text.strip()})
-        vectors, found = np.zeros((len(distinct), self.width), np.float32), np.zeros(0, bool)
-        if self.cache is not None:
-            vectors, found = self.cache.find(distinct, self.width)
-        missing = np.flatnonzero(~found) if self.cache is not None else np.arange(len(distinct))
-        if len(missing):
-            self._embed(distinct, missing, vectors)
-        place = {text: row for row, text in enumerate(distinct)}
+        if any(text not in self._known for text in distinct):
+            self._vectors = self._vectors_of(distinct)
+            self._known = {text: row for row, text in enumerate(distinct)}
         answer = np.zeros((len(texts), self.width), dtype=np.float32)
-        rows = [(row, place[text]) for row, text in enumerate(texts) if text in place]
+        rows = [(row, self._known[text]) for row, text in enumerate(texts) if text.strip()]
         if rows:
             to, source = np.array(rows).T
-            answer[to] = vectors[source]
+            answer[to] = self._vectors[source]
         return answer
+
+    def _vectors_of(self, texts: list[str]) -> FloatArray:
+        """Return the vectors of distinct texts, from the cache where they are kept."""
+        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
+        found = np.zeros(len(texts), dtype=bool)
+        if self.cache is not None:
+            vectors, found = self.cache.find(texts, self.width)
+        missing = np.flatnonzero(~found)
+        if len(missing):
+            self._embed(texts, missing, vectors)
+        return vectors
 
     def _embed(self, texts: list[str], missing: IntArray, vectors: FloatArray) -> None:
         """Fill in the missing rows, keeping finished ones in the cache every few seconds."""
