@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postcast.errors import ForecasterError, OutputError, PostcastError
-from postcast.files import explaining_os_errors, replacing, write_text
-from postcast.schema import CLASSES, Posts
+from postcast.errors import ForecasterError, OutputError
+from postcast.files import check_writable, explaining_os_errors, removing_if_new, write_text
+from postcast.schema import CLASSES, Posts, Source
 from postcast.version import __version__
 
 if TYPE_CHECKING:
@@ -64,18 +64,21 @@ class RunFolder:
     path : Path
     settings : mapping
         As the user gave them: with the input's hash they tell whether a run is the same.
-    input_sha256 : str
+    source : Source
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any], input_sha256: str) -> None:
+    def __init__(self, path: Path, settings: Mapping[str, Any], source: Source) -> None:
         self.path = path
-        self.asked = {**settings, "postcast": __version__}
-        self.input_sha256 = input_sha256
+        columns = {role: list(names) for role, names in source.columns.items()}
+        self.asked = {**settings, "columns": columns, "postcast": __version__}
+        self.input_sha256 = source.sha256
 
     def is_finished(self) -> bool:
         """Return whether the same run stands here, whole."""
         found = self._found()
-        return found is not None and self._is_same(found) and bool(found.get("finished"))
+        if found is None or not self._is_same(found) or not found.get("finished"):
+            return False
+        return all((self.path / name).exists() for name in (*_FILES, *_FOLDERS))
 
     def _found(self) -> dict[str, Any] | None:
         """Return the run.json that stands here, or None."""
@@ -85,6 +88,7 @@ class RunFolder:
         try:
             found = dict(json.loads(path.read_text("utf-8")))
             version = int(found.get("format", FORMAT))
+            dict(found.get("asked", {}))
         except (ValueError, TypeError) as error:
             raise ForecasterError(
                 f"{path} is broken", "the run.json that postcast wrote", "choose another --out"
@@ -104,28 +108,26 @@ class RunFolder:
 
     @contextlib.contextmanager
     def writing(self, *, overwrite: bool) -> Iterator[None]:
-        """Make the folder ready; a new one is removed again if a `PostcastError` ends the work.
+        """Make the folder ready; a new one is removed again if an error ends the work.
 
         Raises
         ------
         OutputError
             If another run or anything else stands there, or it cannot be written.
         """
-        is_new = not self.path.exists()
-        self._make_room(overwrite=overwrite)
-        write_text(self.path / "run.json", self._run_json({"finished": False}))
-        try:
+        with removing_if_new(self.path):
+            self._make_room(overwrite=overwrite)
+            write_text(self.path / "run.json", self._run_json({"finished": False}))
             yield
-        except PostcastError:
-            if is_new:
-                shutil.rmtree(self.path, ignore_errors=True)
-            raise
 
     def _make_room(self, *, overwrite: bool) -> None:
         with explaining_os_errors(self.path):
             if self.path.exists() and not self.path.is_dir():
                 raise OutputError(f"{self.path} is a file", "a folder", "choose another --out")
-            if not self.path.exists() or not any(self.path.iterdir()):
+            if not self.path.exists():
+                return
+            _remove_halves(self.path)
+            if not any(self.path.iterdir()):
                 return
             found = self._found()
             if found is None:
@@ -141,7 +143,7 @@ class RunFolder:
                 )
             for name in _FILES:
                 (self.path / name).unlink(missing_ok=True)
-            for name in ("forecaster", "figures"):
+            for name in _FOLDERS:
                 shutil.rmtree(self.path / name, ignore_errors=True)
 
     def _run_json(self, more: Mapping[str, Any]) -> str:
@@ -185,6 +187,14 @@ _FILES = (
     "run.json",
     "MODEL_CARD.md",
 )
+_FOLDERS = ("forecaster", "figures")
+
+
+def _remove_halves(folder: Path) -> None:
+    """Remove the temporary files that a killed run left."""
+    for pattern in (".*.tmp", ".*.old"):
+        for half in folder.glob(pattern):
+            shutil.rmtree(half) if half.is_dir() else half.unlink()
 
 
 def versions() -> dict[str, str]:
@@ -216,8 +226,7 @@ def write_predictions(path: Path, tested: Tested) -> None:
             "split": ["test"] * len(tested.drafts),
         }
     )
-    with replacing(path) as temporary:
-        table.write_csv(temporary, float_precision=6)
+    write_text(path, table.write_csv(float_precision=6))
 
 
 def write_forecasts(
@@ -237,19 +246,35 @@ def write_forecasts(
             "warnings": ["; ".join(one.warnings) for one in forecasts],
         }
     )
-    with replacing(path) as temporary:
-        table.write_csv(temporary, float_precision=6)
+    write_text(path, table.write_csv(float_precision=6))
+
+
+def check_evaluation_folder(folder: Path) -> None:
+    """Refuse, before the work, a folder that cannot be written or is a run's own.
+
+    Raises
+    ------
+    OutputError
+    """
+    check_writable(folder)
+    if (folder / "run.json").exists():
+        raise OutputError(
+            f"{folder} holds a run, whose own scorecard would be lost",
+            "another folder",
+            "choose another --out",
+        )
 
 
 def write_evaluation(
     folder: Path, forecaster: Forecaster, tested: Tested, story: Story, stages: Stages
 ) -> None:
     """Write what an evaluation on other posts found."""
-    with stages.measure("write"), explaining_os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_predictions(folder / "predictions.csv", tested)
-        drawings = write_scorecard(folder, forecaster, tested)
-    write_report(folder, tested, story, stages, drawings)
+    with removing_if_new(folder):
+        with stages.measure("write"), explaining_os_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_predictions(folder / "predictions.csv", tested)
+            drawings = write_scorecard(folder, forecaster, tested)
+        write_report(folder, tested, story, stages, drawings)
 
 
 def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dict[str, str]:

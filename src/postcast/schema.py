@@ -116,7 +116,7 @@ class Source:
     name : str
         The file's name as shown to people.
     sha256 : str
-        Hash of the bytes read and of the choices made in reading them.
+        Hash of the bytes read; of the cells for a data frame or a list.
     columns : mapping of str to tuple of str
         What was taken for what: role (``text``, ``title``, ``author``, ``time``, ``count``,
         ``id``, ``image``, ``tags``) to the source's column names.

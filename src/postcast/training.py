@@ -75,7 +75,7 @@ def train(
     plan = _plan(table, chosen)
     if out is None:
         return _learn(plan, stages)
-    folder = RunFolder(Path(out), chosen.to_dict(), table.source.sha256)
+    folder = RunFolder(Path(out), chosen.to_dict(), table.source)
     if folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
         return load(out)

@@ -6,6 +6,7 @@ Knows the file's layout, and nothing of how posts are read or cleaned.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def write_prepared(posts: Posts, path: str | Path) -> None:
 
 
 def read_prepared(path: str | Path) -> Posts:
-    """Read the posts that `write_prepared` wrote.
+    """Read the posts that `write_prepared` wrote; the source's hash is that of this file.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def read_prepared(path: str | Path) -> Posts:
     return Posts(
         table=pl.read_parquet(path),
         rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
-        source=Source(**{**source, "columns": columns}),
+        source=Source(**{**source, "columns": columns, "sha256": _sha256(path)}),
     )
 
 
@@ -77,6 +78,11 @@ def write_rejected(posts: Posts, path: str | Path) -> None:
     """
     with replacing(Path(path)) as temporary:
         posts.rejected.write_csv(temporary)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def read_posts(
         rejected=rejected,
         source=Source(
             name=raw.name,
-            sha256=_sha256(raw.digest, settled, timezone, keep_negative=keep_negative),
+            sha256=raw.digest,
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.height,
@@ -241,15 +241,6 @@ def _settled(raw: pl.DataFrame, asked: Columns, *, needs_count: bool) -> Columns
         return settled
     blank = raw[settled.time].str.strip_chars().fill_null("").eq("").all()
     return replace(settled, time=None) if blank else settled
-
-
-def _sha256(digest: str, columns: Columns, timezone: str, *, keep_negative: bool) -> str:
-    choices = {
-        "columns": columns.as_mapping(),
-        "timezone": timezone,
-        "keep_negative": keep_negative,
-    }
-    return hashlib.sha256(digest.encode() + _canonical_json(choices)).hexdigest()
 
 
 def _canonical_json(value: object) -> bytes:
