@@ -68,13 +68,19 @@ def choose(probabilities: FloatArray, rule: Rule) -> IntArray:
 
 
 def sets(probabilities: FloatArray, rule: Rule) -> BoolArray:
-    """Return which classes each post's set holds, shape (n_posts, 3); never an empty set."""
+    """Return which classes each post's set holds, shape (n_posts, 3).
+
+    A set is never empty, and has no hole: classes are ordered, and a post that may be low or
+    high may be medium.
+    """
     chosen = choose(probabilities, rule)
     held = np.zeros(probabilities.shape, dtype=bool)
     if rule.coverage is not None:
         held = probabilities >= rule.cutoff
     held[np.arange(len(chosen)), chosen] = True
-    return held
+    from_below = np.logical_or.accumulate(held, axis=1)
+    from_above = np.logical_or.accumulate(held[:, ::-1], axis=1)[:, ::-1]
+    return from_below & from_above
 
 
 def decide(

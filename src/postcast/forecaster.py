@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
+
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.errors import ForecasterError
@@ -92,6 +94,12 @@ class Forecaster:
         table = read_drafts(posts, columns, ordering=self.bank.ordering)
         return self.forecast(drafts_of_table(table))
 
+    def reads(self) -> tuple[str, ...]:
+        """Return the fields of a `Post` that its answer depends on."""
+        title = ("title",) if "title" in self.bank.text_from else ()
+        author = ("author",) if self.facts["classifier"] == "author-median" else ()
+        return ("text", *title, *author)
+
     def usual_columns(self) -> Columns:
         """Return the columns that it learned from, by role."""
         names = self.bank.columns
@@ -100,7 +108,9 @@ class Forecaster:
 
     def forecast(self, drafts: Drafts) -> list[Forecast]:
         """Forecast posts that are already columns."""
-        return decide(drafts.ids, self.probabilities(drafts), self.rule, self._doubts(drafts))
+        features = self.features(drafts)
+        doubts = self._doubts(drafts, features)
+        return decide(drafts.ids, self._calibrated(features), self.rule, doubts)
 
     def features(self, drafts: Drafts) -> FeatureSet:
         """Return what the classifier sees of some posts."""
@@ -108,16 +118,24 @@ class Forecaster:
 
     def probabilities(self, drafts: Drafts) -> FloatArray:
         """Return calibrated class probabilities, shape (n_posts, 3)."""
-        raw = self.classifier.predict_proba(self.features(drafts))
-        return self.calibration.apply(raw)
+        return self._calibrated(self.features(drafts))
 
-    def _doubts(self, drafts: Drafts) -> list[tuple[str, ...]]:
+    def _calibrated(self, features: FeatureSet) -> FloatArray:
+        return self.calibration.apply(self.classifier.predict_proba(features))
+
+    def _doubts(self, drafts: Drafts, features: FeatureSet) -> list[tuple[str, ...]]:
+        """Return why each post's answer deserves less trust."""
         known = set(self.bank.authors)
+        said = np.ones(len(drafts), dtype=bool)
+        if "text" in features.blocks:
+            said = np.asarray(abs(features.blocks["text"].matrix).sum(axis=1)).ravel() > 0
         doubts = []
-        for text, author in zip(drafts.texts, drafts.authors, strict=True):
+        for row, (text, author) in enumerate(zip(drafts.texts, drafts.authors, strict=True)):
             found = []
             if not text.strip():
                 found.append("there is no text to judge")
+            elif not said[row]:
+                found.append("no word of the text was seen in training")
             if known and author is not None and author not in known:
                 found.append(f"the author {author!r} was not seen in training")
             doubts.append(tuple(found))

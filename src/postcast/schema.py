@@ -67,7 +67,7 @@ class Forecast:
     Parameters
     ----------
     id : str or None
-        The post's id, or its position where it had none.
+        The post's id; None for a single draft without one, its position among many.
     forecast : str
         The popularity class that was decided on.
     probabilities : mapping of str to float
@@ -94,11 +94,11 @@ class Forecast:
     expected_count: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the forecast as plain JSON types."""
+        """Return the forecast as plain JSON types, probabilities to six decimals."""
         return {
             "id": self.id,
             "forecast": self.forecast,
-            "probabilities": dict(self.probabilities),
+            "probabilities": {name: round(p, 6) for name, p in self.probabilities.items()},
             "set": list(self.set),
             "too_close": self.too_close,
             "thresholds": list(self.thresholds),

@@ -52,6 +52,24 @@ class Columns:
     tags: str | None = None
     usual: Columns | None = None
 
+    @classmethod
+    def of(cls, value: Columns | Mapping[str, str | Sequence[str]]) -> Columns:
+        """Return columns from a mapping of role to name, or to several for the text.
+
+        Raises
+        ------
+        SettingsError
+            If a role is unknown.
+        """
+        if isinstance(value, Columns):
+            return value
+        for role in value:
+            if role not in COMMON_NAMES:
+                raise SettingsError(f"no role {role!r}", f"one of {', '.join(COMMON_NAMES)}")
+        roles: dict[str, Any] = dict(value)
+        text = roles.pop("text", ())
+        return cls(text=(text,) if isinstance(text, str) else tuple(text), **roles)
+
     def as_mapping(self) -> dict[str, tuple[str, ...]]:
         """Return role to column names, without the roles that no column plays."""
         return {role: names for role in COMMON_NAMES if (names := self.names(role))}

@@ -56,7 +56,7 @@ _ANY_COLUMNS = Columns()
 
 def read_posts(
     source: PostsLike,
-    columns: Columns = _ANY_COLUMNS,
+    columns: Columns | Mapping[str, str | Sequence[str]] = _ANY_COLUMNS,
     *,
     timezone: str = "UTC",
     needs_count: bool = True,
@@ -70,8 +70,9 @@ def read_posts(
     source : path, "-", binary file, data frame, or sequence
         A CSV, TSV, JSON, JSON Lines or Parquet file (``"-"`` is standard input), a data
         frame of any library that narwhals knows, or a list of records or of `Post`.
-    columns : Columns
-        What to take for what; the rest is found by common names.
+    columns : Columns, or mapping of str to str or list of str
+        What to take for what, such as ``{"text": ["description", "title"], "count": "saves"}``;
+        the rest is found by common names.
     timezone : str
         The zone of times that name none.
     needs_count : bool
@@ -94,7 +95,7 @@ def read_posts(
         If there is no such reader or time zone.
     """
     raw = _raw(source, reader)
-    settled = _settled(raw.table, columns, needs_count=needs_count)
+    settled = _settled(raw.table, Columns.of(columns), needs_count=needs_count)
     table = cast(raw.table, settled, timezone=timezone)
     if not needs_count:
         table = table.drop("count_found", strict=False)
@@ -128,7 +129,7 @@ def read_posts(
 
 def read_drafts(
     source: PostsLike,
-    columns: Columns = _ANY_COLUMNS,
+    columns: Columns | Mapping[str, str | Sequence[str]] = _ANY_COLUMNS,
     *,
     timezone: str = "UTC",
     reader: str = "auto",
@@ -157,7 +158,7 @@ def read_drafts(
         If there is no such reader or time zone.
     """
     raw = _raw(source, reader)
-    settled = _settled(raw.table, columns, needs_count=False)
+    settled = _settled(raw.table, Columns.of(columns), needs_count=False)
     table = cast(raw.table, settled, timezone=timezone)
     check_readable(table, settled, "time")
     table, _ = order_posts(table, ordering)

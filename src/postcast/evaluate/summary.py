@@ -36,18 +36,29 @@ def verdict(scorecard: Scorecard) -> str:
     It beats a baseline only where the paired 95% interval of the difference in macro-F1
     lies above zero; where it does not, the sentence opens with that.
     """
-    unbeaten = [name for name in scorecard.baselines if not _beaten(scorecard, name)]
+    itself = _itself(scorecard)
+    others = [name for name in scorecard.baselines if name != itself]
+    same = f" It is the {BASELINES[itself]} baseline itself." if itself else ""
+    unbeaten = [name for name in others if not _beaten(scorecard, name)]
     if unbeaten:
-        return _not_beating(scorecard, unbeaten)
+        return _not_beating(scorecard, unbeaten) + same
     sentence = f"Macro-F1 {scorecard.macro_f1} on {_test_posts(scorecard)}"
-    if not scorecard.baselines:
-        return f"{sentence}; no baseline was scored beside it."
-    best = max(scorecard.baselines, key=lambda name: _macro_f1(scorecard.baselines[name]))
+    if not others:
+        return f"{sentence}; no baseline was scored beside it.{same}"
+    best = max(others, key=lambda name: _macro_f1(scorecard.baselines[name]))
+    other = "other " if itself else ""
     return (
-        f"{sentence}; the best baseline, {BASELINES.get(best, best)}, reaches "
+        f"{sentence}; the best {other}baseline, {BASELINES.get(best, best)}, reaches "
         f"{_macro_f1(scorecard.baselines[best]):.3f} "
-        f"(difference {signed(_difference(scorecard, best))})."
+        f"(difference {signed(_difference(scorecard, best))}).{same}"
     )
+
+
+def _itself(scorecard: Scorecard) -> str | None:
+    """Return the baseline that this forecaster is, where it is one."""
+    words = scorecard.classifier == "linear" and scorecard.encoder == "tfidf"
+    name = "tfidf_linear" if words else scorecard.classifier.replace("-", "_")
+    return name if name in scorecard.baselines else None
 
 
 def scorecard_text(scorecard: Scorecard) -> str:

@@ -76,12 +76,16 @@ def drafts_of_posts(posts: Sequence[Post], text_from: Sequence[str]) -> Drafts:
         What the training's text was joined from.
     """
     return Drafts(
-        ids=[post.id if post.id is not None else str(row) for row, post in enumerate(posts, 1)],
+        ids=[_id(post, row, len(posts)) for row, post in enumerate(posts, 1)],
         texts=[_joined(post, text_from) for post in posts],
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
         order=None,
     )
+
+
+def _id(post: Post, position: int, n_posts: int) -> str | None:
+    return post.id if post.id is not None or n_posts == 1 else str(position)
 
 
 def _joined(post: Post, text_from: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ The only place that may reach a network, and only for a hub name that the user g
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib.util
 from pathlib import Path
@@ -38,6 +39,9 @@ KEPT_FILES = (
 
 HUB_SECONDS = 5.0
 
+BUILT_IN = ("auto", "minilm", "tfidf")
+"""Names that mean the same everywhere; one letter off, they are no hub's."""
+
 
 def find_folder(name: str) -> Path:
     """Return the local folder of a pretrained encoder.
@@ -57,6 +61,9 @@ def find_folder(name: str) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder, name)
+    near = difflib.get_close_matches(name, BUILT_IN, 1, cutoff=0.8)
+    if near:
+        raise EncoderError(f"no encoder {name!r}", "", f"did you mean {near[0]!r}?")
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise EncoderError(f"no folder {name}", "a folder with config.json and *.safetensors")
     return _checked(_hub_folder(name), name)

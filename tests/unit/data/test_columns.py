@@ -88,3 +88,10 @@ def test_usual_names_give_way_to_asked_and_missing_ones():
     found = ["text", "hearts"]
     settled = resolve(found, Columns(id="hearts", usual=usual).or_usual(found), needs_count=False)
     assert (settled.text, settled.id, settled.count) == (("text",), "hearts", None)
+
+
+def test_a_mapping_of_roles_will_do():
+    assert Columns.of({"text": "a", "count": "n"}) == Columns(text=("a",), count="n")
+    assert Columns.of({"text": ["a", "b"]}) == Columns(text=("a", "b"))
+    with pytest.raises(SettingsError, match="no role 'label'; expected one of text"):
+        Columns.of({"label": "n"})

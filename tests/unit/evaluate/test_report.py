@@ -104,6 +104,17 @@ def test_the_verdict_says_so_where_posts_are_synthetic_or_not_later(scorecard):
     assert "60 synthetic posts" in verdict(replace(scorecard, synthetic=True, split="stratified"))
 
 
+def test_a_baseline_is_not_compared_with_itself(scorecard):
+    clear, none = Estimate(0.2, 0.1, 0.3), Estimate(0.0, 0.0, 0.0)
+    ahead = ahead_by(scorecard, majority=clear, author_median=clear, tfidf_linear=none)
+    assert "TF-IDF + linear" in verdict(ahead)
+    itself = replace(ahead, classifier="linear", encoder="tfidf")
+    assert verdict(itself).startswith("Macro-F1")
+    assert verdict(itself).endswith("It is the TF-IDF + linear baseline itself.")
+    majority = replace(ahead, classifier="majority")
+    assert verdict(majority).endswith("It is the majority baseline itself.")
+
+
 def test_the_scorecard_as_text_fits_a_terminal(scorecard):
     card = ahead_by(
         replace(scorecard, encoder="/models/" + "long " * 30, spearman=Estimate(-0.5, -0.9, -0.1)),

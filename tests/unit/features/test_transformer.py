@@ -221,6 +221,13 @@ def test_a_name_that_is_nothing(name):
         pretrained.find_folder(name)
 
 
+@pytest.mark.parametrize(("name", "meant"), [("minlm", "minilm"), ("tf-idf", "tfidf")])
+def test_a_slip_is_not_looked_up_anywhere(name, meant, monkeypatch):
+    monkeypatch.setattr(pretrained, "_hub_folder", lambda _: pytest.fail("asked the hub"))
+    with pytest.raises(EncoderError, match=f"did you mean '{meant}'"):
+        pretrained.find_folder(name)
+
+
 def test_auto_takes_what_is_installed(monkeypatch):
     assert text.resolve_name("somebody/model") == "somebody/model"
     monkeypatch.setattr(text.importlib.util, "find_spec", lambda _: None)
