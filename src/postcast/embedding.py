@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from postcast.features.text import Choice, load_encoder
-from postcast.files import replacing, write_text
+from postcast.files import check_writable, removing_if_new, replacing, write_text
 
 if TYPE_CHECKING:
-    from postcast.schema import Posts
+    from postcast.schema import Matrix, Posts
 
 ROWS_AT_ONCE = 4096
 
@@ -38,33 +38,39 @@ def embed_posts(posts: Posts, choice: Choice, folder: Path) -> dict[str, Any]:
     dict
         The facts in ``encoder.json``.
     """
+    check_writable(folder)
     encoder = load_encoder(choice)
     texts = posts.table["text"].to_list()
     encoder.fit([text for text in texts if text])
     vectors = encoder.encode(texts)
-    n_posts, width = vectors.shape
-    with replacing(folder / "embeddings.npy") as temporary:
-        kept = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=np.float32, shape=(n_posts, width)
-        )
-        for start in range(0, n_posts, ROWS_AT_ONCE):
-            rows = vectors[start : start + ROWS_AT_ONCE]
-            kept[start : start + ROWS_AT_ONCE] = (
-                rows if isinstance(rows, np.ndarray) else rows.toarray()
-            )
-        kept.flush()
-    index = posts.table.select("id", row=pl.int_range(pl.len(), dtype=pl.UInt32))
-    with replacing(folder / "index.parquet") as temporary:
-        index.write_parquet(temporary)
     facts = {
         "encoder": encoder.name,
         **encoder.describe(),
         "dtype": "float32",
-        "n_posts": n_posts,
+        "n_posts": len(texts),
         "n_without_text": sum(not text for text in texts),
-        "width": width,
+        "width": vectors.shape[1],
         "posts": posts.source.name,
         "input_sha256": posts.source.sha256,
     }
-    write_text(folder / "encoder.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    with removing_if_new(folder):
+        _write_vectors(vectors, folder / "embeddings.npy")
+        index = posts.table.select("id", row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        with replacing(folder / "index.parquet") as temporary:
+            index.write_parquet(temporary)
+        write_text(folder / "encoder.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     return facts
+
+
+def _write_vectors(vectors: Matrix, path: Path) -> None:
+    """Write a matrix as one dense float32 array, a few thousand rows at a time.
+
+    Not through a memory map: on a full disk that ends the process.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": vectors.shape}
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, vectors.shape[0], ROWS_AT_ONCE):
+            rows = vectors[start : start + ROWS_AT_ONCE]
+            dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
+            file.write(np.ascontiguousarray(dense, dtype="<f4").data)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,16 +49,57 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that could not be made or written to, before long work; leave nothing.
+
+    Raises
+    ------
+    OutputError
+    """
+    with explaining_os_errors(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is a file", "a folder", "choose another --out")
+        there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        tempfile.TemporaryFile(dir=there).close()
+
+
+@contextlib.contextmanager
+def removing_if_new(*paths: Path) -> Iterator[None]:
+    """Remove again what was not there before, and the folders made for it, after an error.
+
+    An interruption removes nothing: the same command goes on from there.
+    """
+    new = [one for path in paths for one in (*reversed(path.parents), path) if not one.exists()]
+    try:
+        yield
+    except Exception:
+        for path in new:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
 @contextlib.contextmanager
 def explaining_os_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals to write `path` into an `OutputError`."""
     try:
         yield
-    except OSError as error:
+    except Exception as error:
+        code = _error_number(error)
+        if code is None and not isinstance(error, OSError):
+            raise
         raise OutputError(
-            f"cannot write {path}: {os.strerror(error.errno) if error.errno else error}",
-            action=_ADVICE.get(error.errno or 0, "choose another --out"),
+            f"cannot write {path}: {os.strerror(code) if code else error}",
+            action=_ADVICE.get(code or 0, "choose another --out"),
         ) from error
+
+
+def _error_number(error: Exception) -> int | None:
+    """Return the system's error number, which libraries in Rust tell in their message alone."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told else None
 
 
 _ADVICE = {

@@ -5,6 +5,7 @@ Knows settings and the modules that they are for; reads and embeds nothing by it
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from postcast.schema import Posts
     from postcast.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) -> Posts:
     """Read posts with their counts, as the settings say.
@@ -32,13 +35,16 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     """
     from postcast.data.read import read_posts
 
-    return read_posts(
+    posts = read_posts(
         source,
         columns_of(settings, forecaster),
         timezone=settings.timezone,
         keep_negative=settings.protocol == "reference",
         reader=settings.reader,
     )
+    taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
+    log.info("Columns: %s.", ", ".join(taken))
+    return posts
 
 
 def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.DataFrame:

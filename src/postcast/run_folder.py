@@ -192,8 +192,8 @@ _FOLDERS = ("forecaster", "figures")
 
 def _remove_halves(folder: Path) -> None:
     """Remove the temporary files that a killed run left."""
-    for pattern in (".*.tmp", ".*.old"):
-        for half in folder.glob(pattern):
+    for name in (*_FILES, *_FOLDERS):
+        for half in (*folder.glob(f".{name}.*.tmp"), *folder.glob(f".{name}.*.old")):
             shutil.rmtree(half) if half.is_dir() else half.unlink()
 
 
@@ -233,6 +233,11 @@ def write_forecasts(
     path: Path, forecasts: Sequence[Forecast], authors: Sequence[str | None]
 ) -> None:
     """Write forecasts of drafts as CSV, one row a draft."""
+    write_text(path, forecasts_csv(forecasts, authors))
+
+
+def forecasts_csv(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> str:
+    """Return forecasts of drafts as CSV, one row a draft."""
     import polars as pl
 
     table = pl.DataFrame(
@@ -246,7 +251,7 @@ def write_forecasts(
             "warnings": ["; ".join(one.warnings) for one in forecasts],
         }
     )
-    write_text(path, table.write_csv(float_precision=6))
+    return table.write_csv(float_precision=6)
 
 
 def check_evaluation_folder(folder: Path) -> None:
@@ -279,7 +284,7 @@ def write_evaluation(
 
 def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dict[str, str]:
     """Write ``scorecard.json``, ``scorecard.txt`` and ``figures/``; return the SVG texts."""
-    from postcast.evaluate.drawing import save, svg_text, title_of
+    from postcast.evaluate.drawing import save
     from postcast.evaluate.plots import Material, draw_all
     from postcast.evaluate.summary import scorecard_text
 
@@ -295,8 +300,7 @@ def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dic
     )
     drawings = {}
     for name, figure in draw_all(material):
-        save(figure, name, folder / "figures")
-        drawings[name] = svg_text(figure, title_of(figure))
+        drawings[name] = save(figure, name, folder / "figures")
     return drawings
 
 

@@ -33,6 +33,9 @@ LEARNING = "Learning"
 TESTING = "Testing"
 MACHINE = "Machine"
 
+LARGEST_SEED = 2**32 - 1
+"""What every library that draws numbers takes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -95,7 +98,10 @@ class Settings:
         ("quantile", "fixed"),
     )
     thresholds: tuple[float, ...] = _choice(
-        (), "With --classes fixed: where medium and high begin, as in 3,6.", LEARNING, metavar="M,H"
+        (),
+        "Where medium and high begin, as in 3,6; means --classes fixed.",
+        LEARNING,
+        metavar="M,H",
     )
     split: str = _choice(
         "auto",
@@ -143,8 +149,8 @@ class Settings:
             _check_allowed(one, getattr(self, one.name))
         _check_between("test-size", self.test_size, 0.0, 0.9)
         _check_between("coverage", self.coverage, 0.0, 1.0)
-        if self.seed < 0:
-            raise SettingsError(f"seed {self.seed}", "a number from 0")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise SettingsError(f"seed {self.seed}", f"a whole number from 0 to {LARGEST_SEED}")
         if (self.classes == "fixed") != bool(self.thresholds):
             raise SettingsError(
                 f"classes {self.classes} with thresholds {list(self.thresholds)}",
@@ -155,6 +161,8 @@ class Settings:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
         """Return settings from plain values, lists taken as tuples.
+
+        Thresholds alone mean fixed classes.
 
         Raises
         ------
@@ -170,6 +178,8 @@ class Settings:
                     "one of " + ", ".join(known),
                     f"did you mean {near[0]!r}?" if near else "",
                 )
+        if values.get("thresholds") and "classes" not in values:
+            values = {**values, "classes": "fixed"}
         return cls(**{key: _fit(known[key], value) for key, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
@@ -235,8 +245,20 @@ def _check_type(one: dataclasses.Field[Any], value: Any) -> None:
         else type(value) is kind
     )
     if not fits:
-        name = f"a list of {item[0].__name__}" if item else getattr(kind, "__name__", str(kind))
-        raise SettingsError(f"{one.name} = {value!r}", name)
+        raise SettingsError(f"{one.name} = {_plain(value)!r}", _KINDS[kind])
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+_KINDS: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    tuple[str, ...]: "a list of texts",
+    tuple[float, ...]: "a list of numbers",
+}
 
 
 def _check_allowed(one: dataclasses.Field[Any], value: Any) -> None:

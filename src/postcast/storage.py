@@ -59,10 +59,10 @@ def _write(folder: Path, name: str, parts: Parts) -> list[dict[str, str]]:
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     if parts.arrays:
         import numpy as np
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         arrays = {key: np.ascontiguousarray(value) for key, value in parts.arrays.items()}
-        save_file(arrays, folder / f"{name}.safetensors")
+        (folder / f"{name}.safetensors").write_bytes(save(arrays))
         written.append((f"{name}.safetensors", "safetensors"))
     for kept_name, source in parts.files.items():
         path = f"{name}/{kept_name}"

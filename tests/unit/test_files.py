@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from postcast.errors import OutputError
-from postcast.files import replacing, write_text
+from postcast.files import check_writable, removing_if_new, replacing, write_text
 
 
 def test_writes_and_replaces(tmp_path):
@@ -43,3 +43,37 @@ def test_a_parent_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         write_text(tmp_path / "file" / "inside.txt", "x")
+
+
+def test_a_full_disk_told_by_a_library_in_rust(tmp_path):
+    told = ValueError("underlying IO error: No space left on device (os error 28)")
+    with pytest.raises(OutputError, match="free some disk space"), replacing(tmp_path / "f"):
+        raise told
+    with pytest.raises(ValueError, match="else"), replacing(tmp_path / "f"):
+        raise ValueError("something else")
+
+
+def test_a_folder_is_tried_before_the_work_and_left_as_it_was(tmp_path):
+    check_writable(tmp_path)
+    check_writable(tmp_path / "new" / "folder")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is a file; expected a folder"):
+        check_writable(tmp_path / "file")
+    with pytest.raises(OutputError, match="cannot write"):
+        check_writable(tmp_path / "file" / "folder")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_only_what_is_new_is_removed_after_an_error(tmp_path):
+    old = tmp_path / "old"
+    old.mkdir()
+
+    def write_and_fail():
+        with removing_if_new(old, old / "a" / "b", old / "c"):
+            for name in ("a/b/file", "c", "d"):
+                write_text(old / name, "x")
+            raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        write_and_fail()
+    assert [p.name for p in old.iterdir()] == ["d"]

@@ -41,12 +41,13 @@ def evaluate(
     from postcast.cli.show import show_scorecard
     from postcast.forecaster import load
     from postcast.reading import read
-    from postcast.run_folder import Story, write_evaluation
+    from postcast.run_folder import Story, check_evaluation_folder, write_evaluation
     from postcast.scoring import score_posts
     from postcast.settings import Settings
     from postcast.stages import Stages
 
     settings, stages = Settings.from_mapping(given), Stages()
+    check_evaluation_folder(out)
     with stages.measure("read"):
         forecaster = load(run, device=settings.device)
         labelled = read(posts, settings, forecaster)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ import typer
 
 from postcast.cli.embed import embed
 from postcast.cli.evaluate import evaluate
+from postcast.cli.messages import drop_messages, show_messages, tell_trace
 from postcast.cli.predict import predict
 from postcast.cli.prepare import prepare
 from postcast.cli.run import run
@@ -29,7 +32,6 @@ app = typer.Typer(
     name="postcast",
     help="Forecast how popular a post will be before it is published.",
     epilog="Start with `postcast run --out RUN`: it trains on a synthetic sample.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -39,20 +41,20 @@ for command in (run, predict, evaluate, prepare, embed, train):
     app.command()(command)
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"postcast {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option("--version", metavar="", help="Print the version."),
     ] = False,
 ) -> None:
     """Forecast how popular a post will be before it is published."""
+    if version:
+        typer.echo(f"postcast {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,20 +65,57 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return 0 done, 1 answered no, 2 bad input, 130 interrupted."""
     try:
-        return int(app(args=arguments, prog_name="postcast", standalone_mode=False) or DONE)
-    except typer.Exit as leave:
-        return leave.exit_code
+        code = int(app(args=arguments, prog_name="postcast", standalone_mode=False) or DONE)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
-        return _say("interrupted; the same command goes on where it stopped", INTERRUPTED)
-    except _ClickException as error:
-        return _say(" ".join(error.format_message().split()), BAD_INPUT)
-    except PostcastError as error:
-        return _say(str(error), BAD_INPUT)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # typer leaves by SystemExit on a broken pipe
+        drop_messages()
+        _silence_output()
         return DONE
+    except Exception as error:
+        return _say(_explained(error), BAD_INPUT)
+    if code == INTERRUPTED:
+        return _say("interrupted; the same command goes on where it stopped", INTERRUPTED)
+    show_messages()
+    return code
+
+
+def _explained(error: Exception) -> str:
+    """Return what went wrong, in words; a fault of postcast's own asks to be reported."""
+    if isinstance(error, PostcastError):
+        return str(error)
+    if isinstance(error, _ClickException):
+        return str(error.format_message())
+    tell_trace(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory; give fewer posts, or run it on a larger machine"
+    if isinstance(error, OSError) and error.errno:
+        where = "" if error.filename is None else f": {error.filename}"
+        if error.errno == errno.ENOSPC:
+            return f"the disk is full{where}; free some space, then run it again"
+        return f"the system refused: {os.strerror(error.errno)}{where}"
+    return (
+        f"a fault of postcast itself ({type(error).__name__}: {error}); "
+        "run it again with --verbose and report what it prints"
+    )
 
 
 def _say(message: str, code: int) -> int:
-    typer.echo(f"postcast: {message}", err=True)
+    """Say the one line that an error is, and nothing that led to it."""
+    drop_messages()
+    line = " ".join(message.split())
+    with contextlib.suppress(OSError):
+        typer.echo(f"postcast: {line}", err=True)
+    _silence_output()
     return code
+
+
+def _silence_output() -> None:
+    """Send what standard output does not take nowhere, lest the flush at exit fails again."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        return
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,9 +8,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import logging
-import os
-import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from postcast.cli.messages import set_up_messages
 from postcast.errors import SettingsError
 from postcast.settings import LEARNING, MACHINE, READING, TESTING, Settings, field_type, read_config
 
@@ -31,9 +29,11 @@ Config = Annotated[
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors and results.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Say more: seconds, columns, choices.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", metavar="", help="Say nothing but results and errors.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", metavar="", help="Say more, and at once.")]
 
 READ = (READING,)
 TRAIN = (LEARNING, TESTING, MACHINE)
@@ -68,11 +68,24 @@ def takes_settings(
             command(**values)
 
         parameters = [*own, *map(_option, chosen), *config, *shared]
+        wrapper.__doc__ = unwrapped(command.__doc__ or "")
         wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": None}
         return wrapper
 
     return decorate
+
+
+def unwrapped(docstring: str) -> str:
+    """Return a docstring's paragraphs as one line each, examples as they stand.
+
+    Typer keeps the line breaks of the source, and does not know numpydoc's headings.
+    """
+    paragraphs = inspect.cleandoc(docstring).replace("Examples\n--------\n", "Examples:\n\n")
+    return "\n\n".join(
+        part if part.startswith(" ") else " ".join(part.split())
+        for part in paragraphs.split("\n\n")
+    )
 
 
 def _given(values: dict[str, Any], chosen: list[dataclasses.Field[Any]]) -> dict[str, Any]:
@@ -114,16 +127,3 @@ def _option(one: dataclasses.Field[Any]) -> inspect.Parameter:
         show_default=False,
     )
     return _parameter(one.name, None, Annotated[kind | None, option])
-
-
-def set_up_messages(*, quiet: bool, verbose: bool) -> None:
-    """Send the library's messages to standard error, as many as were asked for."""
-    if quiet:
-        os.environ["TQDM_DISABLE"] = "1"
-    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-    logger = logging.getLogger("postcast")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from postcast.cli.options import READ, Json, Run, takes_settings
 from postcast.errors import SettingsError
+from postcast.evaluate.words import listed
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from postcast.settings import Settings
 
 
+log = logging.getLogger(__name__)
+
+
 def _draft(text: str) -> Any:
-    return typer.Option(help=text, rich_help_panel="One draft", show_default=False)
+    return typer.Option(metavar="TEXT", help=text, rich_help_panel="One draft", show_default=False)
 
 
 @takes_settings(READ, names=("device",))
@@ -45,9 +50,9 @@ def predict(
 ) -> None:
     """Forecast drafts: how popular each will be, and how sure that is.
 
-    Every row of a file gets a forecast, in its order. With --out they are written as CSV: id,
-    author, forecast, p_low, p_medium, p_high, set, too_close, warnings. Columns are those of
-    the training unless others are given.
+    Every row of a file gets a forecast, in its order, as CSV on standard output or in --out:
+    id, author, forecast, p_low, p_medium, p_high, set, too_close, warnings. Columns are those
+    of the training unless others are given.
 
     Examples
     --------
@@ -55,7 +60,7 @@ def predict(
 
       postcast predict RUN drafts.csv --out forecasts.csv
     """
-    from postcast.cli.show import as_json_text, show_forecasts
+    from postcast.cli.show import as_json_text, show_forecast
     from postcast.forecaster import load
     from postcast.settings import Settings
 
@@ -80,10 +85,14 @@ def predict(
     if json:
         plain = [answer.to_dict() for answer in answers]
         typer.echo(as_json_text(plain[0] if is_draft else plain))
-    elif out is None:
-        show_forecasts(forecaster, answers)
+    elif out is not None:
+        typer.echo(f"{len(answers):,} forecast{'s' * (len(answers) != 1)}: {out}")
+    elif is_draft:
+        show_forecast(forecaster, answers[0])
     else:
-        typer.echo(f"{len(answers)} forecasts: {out}")
+        from postcast.run_folder import forecasts_csv
+
+        typer.echo(forecasts_csv(answers, authors), nl=False)
 
 
 def _of_file(
@@ -107,6 +116,10 @@ def _of_draft(
     """Forecast the one draft that stands on the command line."""
     from postcast.schema import Post
 
+    given = {**words, "time": time, "tags": tags}
+    unused = [name for name in given if given[name] and name not in forecaster.reads()]
+    if unused:
+        log.info("This forecaster does not read the %s of a post.", listed(unused, "or"))
     moment = None
     if time is not None:
         from postcast.data.times import parse_time

@@ -43,10 +43,13 @@ def prepare(
     """
     from postcast.cli.show import show_posts
     from postcast.data.read import write_prepared, write_rejected
+    from postcast.files import removing_if_new
     from postcast.reading import read
     from postcast.settings import Settings
 
     table = read(posts, Settings.from_mapping(given))
-    write_prepared(table, out)
-    write_rejected(table, out.with_name("rejected.csv"))
+    rejected = out.with_name("rejected.csv")
+    with removing_if_new(out, rejected):
+        write_prepared(table, out)
+        write_rejected(table, rejected)
     show_posts(table, as_json=json)

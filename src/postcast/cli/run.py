@@ -18,7 +18,9 @@ Out = Annotated[
         show_default=False,
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run there.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", metavar="", help="Replace another run there.")
+]
 
 
 @takes_settings(EVERYTHING)

@@ -6,12 +6,14 @@ Knows how answers are worded in a terminal; computes none of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from postcast.evaluate.words import class_ranges, listed
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from postcast.scorecard import Scorecard
 
 BAR = 24
+WIDTH = 88
 
 
 def as_json_text(value: Any) -> str:
@@ -73,32 +76,30 @@ def show_posts(posts: Posts, *, as_json: bool) -> None:
     show_facts(facts, as_json=as_json)
 
 
-def show_forecasts(forecaster: Forecaster, forecasts: Sequence[Forecast]) -> None:
-    """Print a few forecasts with what they rest on."""
-    for forecast in forecasts:
-        typer.echo("\n".join(_told(forecaster, forecast)) + "\n")
-    typer.echo(_trust(forecaster))
+def show_forecast(forecaster: Forecaster, forecast: Forecast) -> None:
+    """Print one forecast with what it rests on."""
+    typer.echo("\n".join(_told(forecaster, forecast)) + "\n")
+    typer.echo(textwrap.fill(_trust(forecaster), WIDTH, break_on_hyphens=False))
 
 
 def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
     """Return one forecast as lines."""
-    named = "" if forecast.id is None else f"Post {forecast.id}: "
-    lines = [f"{named}{'too close to call, ' if forecast.too_close else ''}{forecast.forecast}"]
-    ranges = _ranges(forecast.thresholds)
+    doubt = ", but too close to call" if forecast.too_close else ""
+    lines = [f"Forecast: {forecast.forecast}{doubt}", ""]
+    ranges = class_ranges(forecast.thresholds)
+    width = max(map(len, ranges))
     for code, name in enumerate(CLASSES):
         p = forecast.probabilities[name]
         bar = "█" * round(p * BAR)
         share = forecaster.rule.shares[code]
-        lines.append(f"  {name:<6} {p:>4.0%} {bar:<{BAR}} {ranges[code]} (usual share {share:.0%})")
+        lines.append(
+            f"  {name:<6} {p:>4.0%} {bar:<{BAR}} {ranges[code]:<{width}}  past posts: {share:.0%}"
+        )
     if forecaster.rule.coverage is not None:
-        lines.append(f"  With {forecaster.rule.coverage:.0%} coverage: {' or '.join(forecast.set)}")
-    lines += [f"  Note: {warning}" for warning in forecast.warnings]
+        held = listed(forecast.set, "or")
+        lines += ["", f"  At {forecaster.rule.coverage:.0%} coverage: {held}."]
+    lines += [f"  Note: {warning}." for warning in forecast.warnings]
     return lines
-
-
-def _ranges(thresholds: Sequence[float]) -> tuple[str, str, str]:
-    medium, high = thresholds
-    return f"below {medium:g}", f"from {medium:g}", f"from {high:g}"
 
 
 def _trust(forecaster: Forecaster) -> str:

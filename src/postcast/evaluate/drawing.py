@@ -156,20 +156,26 @@ def title_of(figure: Figure) -> str:
     return " ".join(figure.get_suptitle().split())
 
 
-def save(figure: Figure, name: str, folder: Path) -> tuple[Path, Path]:
+def save(figure: Figure, name: str, folder: Path) -> str:
     """Write ``name.png`` (150 dots an inch) and ``name.svg`` into `folder`, each whole.
+
+    Returns
+    -------
+    str
+        The figure as `svg_text` gives it, told by its title.
 
     Raises
     ------
     OutputError
         If the folder cannot be written to.
     """
-    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
-    with styled(), replacing(png) as temporary:
+    with styled(), replacing(folder / f"{name}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    body = _inline(figure, title_of(figure), 'xmlns="http://www.w3.org/2000/svg"')
-    write_text(svg, f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n')
-    return png, svg
+    figure.set_layout_engine("none")  # laid out once: the same for every format
+    element = svg_text(figure, title_of(figure))
+    whole = element.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    write_text(folder / f"{name}.svg", f'<?xml version="1.0" encoding="utf-8"?>\n{whole}\n')
+    return element
 
 
 def svg_text(figure: Figure, description: str) -> str:
@@ -184,10 +190,6 @@ def svg_text(figure: Figure, description: str) -> str:
     description : str
         What a reader who cannot see it is told; escaped here.
     """
-    return _inline(figure, description, "")
-
-
-def _inline(figure: Figure, description: str, namespace: str) -> str:
     buffer = io.StringIO()
     with styled():
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
@@ -201,10 +203,9 @@ def _inline(figure: Figure, description: str, namespace: str) -> str:
     body = re.sub(r"data:[^\"]+", lambda data: "".join(data[0].split()), body)
     body = _own_ids(body.replace("xlink:href=", "href="), sha256(drawn.encode()).hexdigest()[:8])
     told = html.escape(_printable(description))
-    attributes = " ".join(filter(None, [namespace, f'viewBox="{opening[1]}"', 'role="img"']))
     style = "stroke-linejoin:round;stroke-linecap:butt"
     return (
-        f'<svg {attributes} aria-label="{told}" style="{style}">\n'
+        f'<svg viewBox="{opening[1]}" role="img" aria-label="{told}" style="{style}">\n'
         f"<title>{told}</title>{body.strip()}"
     )
 

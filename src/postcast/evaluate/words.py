@@ -19,10 +19,10 @@ BASELINES: Mapping[str, str] = {
 """How each baseline is called."""
 
 
-def listed(parts: Iterable[str]) -> str:
+def listed(parts: Iterable[str], joined_by: str = "and") -> str:
     """Join parts as a sentence lists them."""
     *rest, last = parts
-    return f"{', '.join(rest)} and {last}" if rest else last
+    return f"{', '.join(rest)} {joined_by} {last}" if rest else last
 
 
 def signed(difference: Estimate) -> str:

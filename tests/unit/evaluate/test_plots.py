@@ -100,19 +100,23 @@ def test_synthetic_posts_are_marked_in_every_picture(predict, score):
 
 def test_the_same_input_gives_the_same_bytes(predict, scorecard, tmp_path):
     def written(folder):
-        paths = []
-        for name, figure in draw_all(material(predict(), scorecard, HISTORY)):
-            paths += save(figure, name, tmp_path / folder)
-        return {path.name: path.read_bytes() for path in paths}
+        elements = {
+            name: save(figure, name, tmp_path / folder)
+            for name, figure in draw_all(material(predict(), scorecard, HISTORY))
+        }
+        files = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        return files | elements
 
     first = written("first")
     assert first == written("second")
-    assert len(first) == 2 * len(OF_TRAINING | ALWAYS)
+    assert len(first) == 3 * len(OF_TRAINING | ALWAYS)
     assert not list((tmp_path / "first").glob(".*"))
 
 
 def test_a_saved_svg_stands_alone_and_names_itself(drawn, tmp_path):
-    png, svg = save(drawn["calibration"], "calibration", tmp_path)
+    element = save(drawn["calibration"], "calibration", tmp_path)
+    png, svg = tmp_path / "calibration.png", tmp_path / "calibration.svg"
+    assert element == svg_text(drawn["calibration"], title_of(drawn["calibration"]))
     root = ElementTree.fromstring(svg.read_text(encoding="utf-8"))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("role") == "img"

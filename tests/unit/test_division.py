@@ -1,0 +1,92 @@
+"""Splits, labels and held-out rows together: later posts test, and nothing of them is learned."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from postcast import read_posts
+from postcast.division import HELD_OUT_SHARE, How, divide
+from postcast.errors import LabelError, SplitError
+
+
+@pytest.fixture
+def posts(posts_file):
+    return read_posts(posts_file)
+
+
+@pytest.mark.parametrize("name", ["chronological", "stratified", "grouped"])
+def test_no_post_is_on_both_sides(posts, name):
+    division = divide(posts, How(split=name))
+    train, test = set(division.train.ids), set(division.test.ids)
+    assert not train & test
+    assert len(train) == len(division.train_counts) == len(division.train_classes)
+    assert len(test) == len(division.test_counts)
+    assert division.split.name == name
+    assert not set(division.train.group) & set(division.test.group)
+
+
+def test_later_posts_test_and_the_last_of_the_training_posts_are_held_out(posts):
+    division = divide(posts, How())
+    assert division.train.order.max() < division.test.order.min()
+    learned = division.train.order[~division.held_out]
+    assert learned.max() < division.train.order[division.held_out].min()
+    assert division.held_out.mean() == pytest.approx(HELD_OUT_SHARE, abs=0.02)
+
+
+def test_whole_authors_test_and_are_held_out(posts):
+    division = divide(posts, How(split="grouped"))
+    authors = np.array(division.train.authors)
+    assert not set(authors) & set(division.test.authors)
+    assert not set(authors[division.held_out]) & set(authors[~division.held_out])
+
+
+def test_thresholds_come_from_the_training_posts_alone(posts):
+    before = divide(posts, How())
+    is_test = pl.col("id").is_in(list(before.test.ids))
+    table = posts.table.with_columns(
+        engagement=pl.when(is_test).then(99_999.0).otherwise(pl.col("engagement"))
+    )
+    after = divide(replace(posts, table=table), How())
+    assert after.thresholds == before.thresholds
+    assert (after.train_classes == before.train_classes).all()
+    assert (after.test_counts == 99_999).all()
+    reference = divide(replace(posts, table=table), How(protocol="reference"))
+    assert reference.thresholds != before.thresholds
+
+
+def test_classes_are_thirds_of_the_training_posts(posts):
+    division = divide(posts, How())
+    shares = np.bincount(division.train_classes, minlength=3) / len(division.train)
+    assert shares == pytest.approx(np.full(3, 1 / 3), abs=0.06)
+    fixed = divide(posts, How(thresholds=(10, 40)))
+    assert fixed.thresholds == (10, 40)
+    np.testing.assert_array_equal(fixed.train_classes, np.digitize(fixed.train_counts, [10, 40]))
+
+
+def test_the_seed_moves_a_random_split_and_no_chronological_one(posts):
+    def ids(name, seed):
+        return list(divide(posts, How(split=name, seed=seed)).test.ids)
+
+    assert ids("stratified", 1) == ids("stratified", 1)
+    assert ids("stratified", 1) != ids("stratified", 2)
+    assert ids("chronological", 1) == ids("chronological", 2)
+
+
+def test_posts_without_text_or_count_neither_learn_nor_test(posts):
+    table = posts.table.with_columns(
+        text=pl.when(pl.col("id") == "p3").then(pl.lit("")).otherwise(pl.col("text")),
+        engagement=pl.when(pl.col("id") == "p239").then(None).otherwise(pl.col("engagement")),
+    )
+    division = divide(replace(posts, table=table), How())
+    assert not {"p3", "p239"} & {*division.train.ids, *division.test.ids}
+    assert len(division.drafts) == 238
+
+
+def test_what_cannot_be_divided(posts):
+    with pytest.raises(SplitError, match="too few posts"):
+        divide(replace(posts, table=posts.table.head(12)), How())
+    flat = replace(posts, table=posts.table.with_columns(engagement=pl.lit(5.0)))
+    with pytest.raises(LabelError, match="1 distinct value"):
+        divide(flat, How())

@@ -1,0 +1,107 @@
+"""Training: bad input ends before the long work, and the long work is not done twice."""
+
+import json
+
+import pytest
+
+from postcast import Settings, load, read_posts, train
+from postcast.errors import EncoderError, OutputError, SettingsError
+
+FAST = {"encoder": "tfidf", "classifier": "linear"}
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    monkeypatch.setattr("postcast.run_folder.write_scorecard", _scorecard_alone)
+
+
+def _scorecard_alone(folder, forecaster, tested):
+    (folder / "figures").mkdir()
+    for name in ("scorecard.json", "scorecard.txt"):
+        (folder / name).write_text(json.dumps(tested.scorecard.to_dict()))
+    return {}
+
+
+@pytest.fixture
+def never_learning(monkeypatch):
+    def learn(*arguments):
+        raise AssertionError("the long work began")
+
+    monkeypatch.setattr("postcast.training._learn", learn)
+
+
+def test_posts_come_in_many_forms(posts_file):
+    rows = [json.loads(line) for line in posts_file.read_text().splitlines()]
+    cards = [
+        train(posts, settings).scorecard
+        for posts, settings in [
+            (posts_file, FAST),
+            (str(posts_file), Settings(**FAST)),
+            (read_posts(posts_file), FAST),
+            (rows, FAST),
+        ]
+    ]
+    assert all(card == cards[0] for card in cards)
+    assert cards[0].macro_f1.value > 0.8
+
+
+def test_the_scorecard_tells_how_it_came_to_be(posts_file):
+    card = train(posts_file, FAST | {"seed": 5, "maturity": 3}).scorecard
+    told = (card.encoder, card.classifier, card.split, card.protocol, card.mode)
+    assert told == ("tfidf", "linear", "chronological", "postcast", "frozen")
+    assert (card.seed, card.maturity, card.n_train, card.n_test) == (5, "3", 180, 48)
+    assert set(card.baselines) == {"majority", "author_median", "tfidf_linear"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"encoder": "./nowhere"}, EncoderError),
+        ({"encoder": "tfidf", "pooling": "mean"}, SettingsError),
+        ({"thresholds": [6, 3]}, SettingsError),
+        ({"sed": 1}, SettingsError),
+    ],
+)
+def test_bad_settings_end_before_the_long_work(
+    never_learning, posts_file, tmp_path, settings, error
+):
+    with pytest.raises(error):
+        train(posts_file, FAST | settings, out=tmp_path / "RUN")
+    assert not (tmp_path / "RUN").exists()
+
+
+def test_a_foreign_folder_ends_before_the_long_work(never_learning, posts_file, tmp_path):
+    with pytest.raises(OutputError, match="not a run's"):
+        train(posts_file, FAST, out=tmp_path)
+
+
+def test_a_finished_run_is_loaded_not_trained(no_pictures, posts_file, tmp_path, monkeypatch):
+    first = train(posts_file, FAST, out=tmp_path / "RUN")
+    monkeypatch.setattr("postcast.training._learn", None)
+    again = train(posts_file, FAST, out=tmp_path / "RUN")
+    assert again.scorecard == first.scorecard == load(tmp_path / "RUN").scorecard
+    with pytest.raises(OutputError, match="other settings"):
+        train(posts_file, FAST | {"seed": 1}, out=tmp_path / "RUN")
+
+
+def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(
+    tiny_distilbert, no_pictures, posts_file, tmp_path, monkeypatch
+):
+    settings = {"encoder": str(tiny_distilbert), "classifier": "linear"}
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr("postcast.training._fit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(posts_file, settings, out=tmp_path / "RUN")
+    assert [path.name for path in (tmp_path / "RUN").iterdir()] == ["run.json"]
+    with monkeypatch.context() as context:
+        context.setattr("postcast.features.transformer.TransformerEncoder._batches", None)
+        train(posts_file, settings, out=tmp_path / "RUN")
+    monkeypatch.setenv("POSTCAST_CACHE", str(tmp_path / "another"))
+    train(posts_file, settings, out=tmp_path / "whole")
+    for name in ("predictions.csv", "scorecard.json"):
+        continued, whole = (tmp_path / run / name for run in ("RUN", "whole"))
+        assert continued.read_bytes() == whole.read_bytes()
