@@ -20,8 +20,9 @@ from postcast.features.assemble import Drafts, drafts_of_table
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray, Posts
 
-HELD_OUT_SHARE = 0.15
-"""Of the training rows: for early stopping, calibration and conformal sets."""
+HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE, ENOUGH_HELD_OUT = 0.15, 0.3, 40
+"""Of the training rows, for early stopping, calibration and conformal sets: a share, more of
+it where that is fewer than enough posts, but never more than another share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,11 @@ def divide(posts: Posts, how: How) -> Division:
         If three classes cannot be made of the training posts' counts.
     """
     table = posts.table.filter((pl.col("text") != "") & pl.col("engagement").is_not_null())
+    if table.is_empty():
+        raise SplitError(
+            f"none of {posts.table.height:,} posts has a text and a count",
+            action="name the columns with --text-col and --count-col",
+        )
     drafts = drafts_of_table(table)
     counts = table["engagement"].to_numpy()
     rows = Rows.of(table, posts.source.ordering)
@@ -137,10 +143,11 @@ def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tup
     warnings : tuple of str
     """
     train = outer.train
+    share = min(max(HELD_OUT_SHARE, ENOUGH_HELD_OUT / len(train)), LARGEST_HELD_OUT_SHARE)
     name = "stratified" if how.protocol == "reference" else outer.name
     for attempt in dict.fromkeys((name, "stratified")):
         try:
-            inner = split(rows.take(train), attempt, test_size=HELD_OUT_SHARE, seed=how.seed + 1)
+            inner = split(rows.take(train), attempt, test_size=share, seed=how.seed + 1)
         except SplitError:
             continue
         if how.protocol == "reference":

@@ -15,6 +15,7 @@ import numpy as np
 
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
+from postcast.device import pick_device
 from postcast.errors import ForecasterError
 from postcast.features.assemble import Drafts, assemble, drafts_of_posts, drafts_of_table
 from postcast.features.bank import MemoryBank
@@ -198,6 +199,8 @@ def load(run: str | Path, *, device: str = "auto") -> Forecaster:
         raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
     if (folder / "forecaster").is_dir():
         folder = folder / "forecaster"
+    if device == "cuda":
+        pick_device(device)
     manifest = load_manifest(folder)
     try:
         forecaster = _load(folder, manifest, "", device)
@@ -205,12 +208,11 @@ def load(run: str | Path, *, device: str = "auto") -> Forecaster:
             name: _load(folder, manifest, f"baselines/{name}/", device, forecaster.bank)
             for name in manifest["baselines"]
         }
-        scorecard = _scorecard_beside(folder)
     except (KeyError, TypeError, ValueError) as error:
         raise ForecasterError(
             f"{folder} cannot be understood: {error!r}", "what postcast wrote", "train again"
         ) from error
-    return replace(forecaster, baselines=baselines, scorecard=scorecard)
+    return replace(forecaster, baselines=baselines, scorecard=_scorecard_beside(folder))
 
 
 def _load(
@@ -240,4 +242,9 @@ def _scorecard_beside(folder: Path) -> Scorecard | None:
     path = folder.parent / "scorecard.json"
     if not path.is_file():
         return None
-    return Scorecard.from_dict(json.loads(path.read_text("utf-8")))
+    try:
+        return Scorecard.from_dict(json.loads(path.read_text("utf-8")))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ForecasterError(
+            f"{path} is broken", "the scorecard that postcast wrote", "remove it, or train again"
+        ) from error

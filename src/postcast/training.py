@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postcast.decide import Rule
+from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.assemble import assemble
 from postcast.features.bank import MemoryBank
@@ -24,7 +25,8 @@ from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
 from postcast.models.choose import WEIGHTED, Recipe, make_classifier, resolve_classifier
 from postcast.reading import encoder_choice, read
-from postcast.run_folder import RunFolder, Story
+from postcast.results import Story
+from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts, Target
 from postcast.scoring import score
 from postcast.settings import Settings
@@ -112,6 +114,8 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
         classifier=resolve_classifier(settings.classifier),
     )
     warnings = []
+    if settings.device == "cuda":
+        pick_device(settings.device)
     for kind in ("encoder", "classifier"):
         if getattr(settings, kind) == "auto":
             log.info("%s auto: took %s", kind, getattr(resolved, kind))
@@ -164,10 +168,20 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
             posts=plan.posts,
             settings=settings.to_dict(),
             split_sentence=division.split.description,
-            warnings=plan.warnings,
+            warnings=(*plan.warnings, *_uncalibrated(forecaster)),
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
+
+
+def _uncalibrated(forecaster: Forecaster) -> tuple[str, ...]:
+    """Return what to warn of where too few posts were held out, or none by design."""
+    if forecaster.rule.coverage is not None:
+        return ()
+    return (
+        "the probabilities are not calibrated, and a set is the forecast alone: "
+        f"fewer than {FEWEST_ROWS} training posts were held out",
+    )
 
 
 def _bank(plan: Plan) -> MemoryBank:

@@ -192,7 +192,7 @@ def check_pip(command: str) -> None:
 def test_readme_sets_a_clone_up_with_make_demo_and_make_test_alone():
     console = [block for language, block in blocks(ROOT / "README.md") if language == "console"]
     made = [s.command for block in console for s in steps(block) if s.command.startswith("make ")]
-    assert made == ["make demo", "make test"]
+    assert list(dict.fromkeys(made)) == ["make demo", "make test"]
 
 
 class TestTheseTests:

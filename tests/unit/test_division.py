@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from postcast import read_posts
-from postcast.division import HELD_OUT_SHARE, How, divide
+from postcast.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, How, divide
 from postcast.errors import LabelError, SplitError
 
 
@@ -32,7 +32,8 @@ def test_later_posts_test_and_the_last_of_the_training_posts_are_held_out(posts)
     assert division.train.order.max() < division.test.order.min()
     learned = division.train.order[~division.held_out]
     assert learned.max() < division.train.order[division.held_out].min()
-    assert division.held_out.mean() == pytest.approx(HELD_OUT_SHARE, abs=0.02)
+    share = max(HELD_OUT_SHARE, ENOUGH_HELD_OUT / len(division.train))
+    assert division.held_out.mean() == pytest.approx(share, abs=0.02)
 
 
 def test_whole_authors_test_and_are_held_out(posts):
@@ -90,3 +91,18 @@ def test_what_cannot_be_divided(posts):
     flat = replace(posts, table=posts.table.with_columns(engagement=pl.lit(5.0)))
     with pytest.raises(LabelError, match="1 distinct value"):
         divide(flat, How())
+
+
+def test_no_post_with_text_is_said_so():
+    posts = read_posts([{"text": "", "saves": i} for i in range(50)])
+    with pytest.raises(SplitError, match="none of 50 posts has a text and a count"):
+        divide(posts, How())
+
+
+def test_small_trainings_hold_out_a_larger_share():
+    rows = [{"text": f"words {i} and {i * 7}", "saves": i % 30} for i in range(300)]
+    few = divide(read_posts(rows[:150]), How())
+    many = divide(read_posts(rows * 1), How())
+    assert few.held_out.mean() > many.held_out.mean()
+    assert few.held_out.sum() >= 30
+    assert few.held_out.mean() < 0.35

@@ -41,7 +41,7 @@ def evaluate(
     from postcast.cli.show import show_scorecard
     from postcast.forecaster import load
     from postcast.reading import read
-    from postcast.run_folder import Story, check_evaluation_folder, write_evaluation
+    from postcast.results import Story, check_evaluation_folder, write_evaluation
     from postcast.scoring import score_posts
     from postcast.settings import Settings
     from postcast.stages import Stages

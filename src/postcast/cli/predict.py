@@ -79,7 +79,7 @@ def predict(
     else:
         answers, authors = _of_draft(forecaster, words, time, tags, settings), [author]
     if out is not None:
-        from postcast.run_folder import write_forecasts
+        from postcast.results import write_forecasts
 
         write_forecasts(out, answers, authors)
     if json:
@@ -90,7 +90,7 @@ def predict(
     elif is_draft:
         show_forecast(forecaster, answers[0])
     else:
-        from postcast.run_folder import forecasts_csv
+        from postcast.results import forecasts_csv
 
         typer.echo(forecasts_csv(answers, authors), nl=False)
 

@@ -124,7 +124,7 @@ def resolve(found: Sequence[str], asked: Columns, *, needs_count: bool) -> Colum
     text = asked.text or _by_common_name(found, "text", spoken_for)
     if not text:
         raise ReadError(
-            f"no text column among {_listed(found)}",
+            f"no text column among {_listed([name for name in found if name not in spoken_for])}",
             f"one named {_alternatives('text')}",
             "name it with --text-col",
         )

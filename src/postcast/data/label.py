@@ -45,7 +45,10 @@ def quantile_thresholds(counts: FloatArray) -> tuple[float, float]:
     if len(distinct) < len(CLASSES):
         values = ", ".join(f"{value:g}" for value in distinct)
         raise LabelError(
-            f"counts have {len(distinct)} distinct values ({values})", "three or more", _ADVICE
+            f"the counts have {len(distinct)} distinct value{'s' * (len(distinct) != 1)} "
+            f"({values})",
+            "three or more",
+            _ADVICE,
         )
     q1, q2 = np.quantile(counts, [1 / 3, 2 / 3])
     thresholds = _beginning_after(q1, distinct), _beginning_after(q2, distinct)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from postcast.data.sources.origin import bytes_of
 from postcast.errors import ReadError
 from postcast.files import replacing
 from postcast.schema import Posts, Source
@@ -49,22 +51,22 @@ def read_prepared(path: str | Path) -> Posts:
     ReadError
         If the file is missing, damaged, not prepared posts, or of another format.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ReadError(f"no file {path}", "prepared posts", "run `postcast prepare` first")
-    about = _about(path)
+    data = bytes_of(path)
+    name = "standard input" if str(path) == "-" else Path(path).name
+    about = _about(data, name)
     if about.get("format") != FORMAT:
         raise ReadError(
-            f"{path.name} is of format {about.get('format')}",
+            f"{name} is of format {about.get('format')}",
             f"format {FORMAT}",
             "run `postcast prepare` again",
         )
     source = about["source"]
-    columns = {role: tuple(names) for role, names in source["columns"].items()}
+    source["columns"] = {role: tuple(names) for role, names in source["columns"].items()}
+    source["sha256"] = hashlib.sha256(data).hexdigest()
     return Posts(
-        table=pl.read_parquet(path),
+        table=pl.read_parquet(io.BytesIO(data)),
         rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
-        source=Source(**{**source, "columns": columns, "sha256": _sha256(path)}),
+        source=Source(**source),
     )
 
 
@@ -80,17 +82,12 @@ def write_rejected(posts: Posts, path: str | Path) -> None:
         posts.rejected.write_csv(temporary)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _about(path: Path) -> dict[str, Any]:
+def _about(data: bytes, name: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(pl.read_parquet_metadata(path)[_KEY]))
+        return dict(json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_KEY]))
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
         raise ReadError(
-            f"{path.name} does not hold prepared posts",
+            f"{name} does not hold prepared posts",
             "a file that `postcast prepare` wrote",
             "run `postcast prepare` first",
         ) from None

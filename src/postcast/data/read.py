@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,6 +23,7 @@ from postcast.data.order import order_posts
 from postcast.data.prepared import read_prepared, write_prepared, write_rejected
 from postcast.data.sources import read_bytes
 from postcast.data.sources.cells import native_table, record_table
+from postcast.data.sources.origin import bytes_of
 from postcast.errors import ReadError
 from postcast.schema import Post, Posts, Source
 
@@ -180,7 +180,7 @@ class _Raw:
 def _raw(source: PostsLike, reader: str) -> _Raw:
     if isinstance(source, (str, Path)):
         name = "standard input" if str(source) == "-" else Path(source).name
-        return _from_bytes(_file_bytes(source), name, reader)
+        return _from_bytes(bytes_of(source), name, reader)
     if hasattr(source, "read"):
         return _from_bytes(source.read(), str(getattr(source, "name", "a file")), reader)
     if isinstance(source, Sequence):
@@ -192,20 +192,6 @@ def _raw(source: PostsLike, reader: str) -> _Raw:
             f"posts cannot be read from {type(source).__name__}",
             "a path, '-', a data frame, or a list of records",
         ) from None
-
-
-def _file_bytes(source: str | Path) -> bytes:
-    if str(source) == "-":
-        return sys.stdin.buffer.read()
-    path = Path(source)
-    if path.is_dir():
-        raise ReadError(f"{path} is a folder", "a file of posts")
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ReadError(f"no file {path}", "a file of posts", "check the path") from None
-    except OSError as error:
-        raise ReadError(f"{path} cannot be read ({error.strerror})", "a file of posts") from None
 
 
 def _from_bytes(data: bytes, name: str, reader: str) -> _Raw:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from postcast.errors import EncoderError, OutputError, SettingsError
+from postcast.device import pick_device
+from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import EmbeddingCache
 from postcast.features.pretrained import KEPT_FILES, MINILM_LICENCE
 from postcast.schema import Parts
@@ -223,7 +224,7 @@ class TransformerEncoder:
             ) from error
         finally:
             chatter.set_verbosity(verbosity)
-        self._model = model.eval().to(_torch_device(self.device))
+        self._model = model.eval().to(pick_device(self.device))
 
     def _key(self) -> str:
         """Return a hash of all that shapes a vector."""
@@ -268,17 +269,6 @@ def _pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tenso
         return hidden[:, 0]  # (b, t, d) -> (b, d)
     weights = mask.unsqueeze(-1).to(hidden.dtype)  # (b, t, 1)
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1)  # (b, d)
-
-
-def _torch_device(asked: str) -> torch.device:
-    import torch
-
-    available = torch.cuda.is_available()
-    if asked == "cuda" and not available:
-        raise SettingsError(
-            "device cuda, but torch finds no GPU", "a CUDA build of torch and a GPU", "--device cpu"
-        )
-    return torch.device("cuda" if available and asked != "cpu" else "cpu")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

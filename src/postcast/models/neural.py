@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.device import pick_device
 from postcast.models.portable import affine, softmax, stack
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -80,7 +81,7 @@ class NeuralClassifier:
 
         inputs = stack(features)
         fit_rows, validation_rows = _parts(target, self.training)
-        device = torch.device(_pick_device(self.training.device))
+        device = torch.device(pick_device(self.training.device))
         cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), _one_thread():
             torch.manual_seed(self.training.seed)
@@ -261,11 +262,3 @@ def _parts(target: Target, training: Training) -> tuple[IntArray, IntArray]:
     if training.patience is None:
         return np.arange(len(target.classes)), np.empty(0, dtype=np.int64)
     return np.flatnonzero(~target.held_out), np.flatnonzero(target.held_out)
-
-
-def _pick_device(asked: str) -> str:
-    import torch
-
-    if asked == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return asked

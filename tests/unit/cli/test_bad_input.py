@@ -1,5 +1,8 @@
 """Whatever is wrong with the input: one line, exit 2, and nothing written."""
 
+import json
+import shutil
+
 import pytest
 
 FAST = ("--encoder", "tfidf", "--classifier", "linear")
@@ -104,7 +107,7 @@ def test_posts_that_are_not_prepared(postcast, posts_file, tmp_path, name):
     out = tmp_path / "out"
     says = "run `postcast prepare` first"
     assert says in postcast(name, posts_file, "--encoder", "tfidf", "--out", out).error
-    assert says in postcast(name, tmp_path / "no.parquet", "--out", out).error
+    assert "no file" in postcast(name, tmp_path / "no.parquet", "--out", out).error
     assert not out.exists()
 
 
@@ -149,3 +152,35 @@ def test_an_evaluation_never_replaces_a_run(postcast, sample_run):
     answer = postcast("evaluate", sample_run, sample_run / "posts.parquet", "--out", sample_run)
     assert "holds a run" in answer.error
     assert (sample_run / "scorecard.json").read_bytes() == before
+
+
+def test_a_gpu_that_is_not_there_is_refused_at_once(postcast, sample_run, posts_file, tmp_path):
+    for arguments in (
+        ("run", posts_file, "--out", tmp_path / "RUN", *FAST),
+        ("predict", sample_run, "--text", "a"),
+    ):
+        assert "torch finds no GPU" in postcast(*arguments, "--device", "cuda").error
+    assert not (tmp_path / "RUN").exists()
+
+
+def test_closed_standard_input(postcast, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", None)
+    error = postcast("prepare", "-", "--out", tmp_path / "posts.parquet").error
+    assert error.startswith("standard input is closed")
+
+
+def test_a_broken_scorecard_is_named(postcast, sample_run, tmp_path):
+    shutil.copytree(sample_run, tmp_path / "RUN")
+    (tmp_path / "RUN" / "scorecard.json").write_text("{}")
+    assert "scorecard.json is broken" in postcast("predict", tmp_path / "RUN", "--text", "a").error
+
+
+def test_an_old_run_stands_until_the_new_one_is_there(postcast, sample_run, tmp_path):
+    shutil.copytree(sample_run, tmp_path / "RUN")
+    one_class = json.dumps([{"text": f"a{i} b", "saves": 1} for i in range(100)])
+    (tmp_path / "bad.json").write_text(one_class)
+    arguments = ("run", tmp_path / "bad.json", "--out", tmp_path / "RUN", "--overwrite", *FAST)
+    assert "1 distinct value (1)" in postcast(*arguments).error
+    assert (tmp_path / "RUN" / "report.html").read_bytes() == (
+        sample_run / "report.html"
+    ).read_bytes()

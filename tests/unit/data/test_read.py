@@ -172,6 +172,7 @@ def test_the_hash_is_that_of_the_bytes(write):
 
 def test_standard_input(monkeypatch):
     class Stdin:
+        closed = False
         buffer = io.BytesIO(b"id;text;saves\n1;a;2\n")
 
     monkeypatch.setattr("sys.stdin", Stdin)

@@ -1,0 +1,196 @@
+"""What forecasts and their scoring leave on disk: tables, scorecard, pictures, report.
+
+Knows file names and layouts; what is in them is computed elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.errors import OutputError
+from postcast.files import (
+    check_writable,
+    explaining_os_errors,
+    removing_if_new,
+    write_text,
+)
+from postcast.schema import CLASSES, Posts
+from postcast.version import __version__
+
+if TYPE_CHECKING:
+    from postcast.forecaster import Forecaster
+    from postcast.schema import Forecast
+    from postcast.scoring import Tested
+    from postcast.stages import Stages
+
+LIBRARIES = ("numpy", "polars", "scikit-learn", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a report tells beside the figures.
+
+    Parameters
+    ----------
+    posts : Posts
+    settings : mapping
+        With every ``auto`` resolved.
+    split_sentence : str
+    warnings : tuple of str
+    """
+
+    posts: Posts
+    settings: Mapping[str, Any]
+    split_sentence: str = "Tested on posts from elsewhere, none of whose texts was learned from."
+    warnings: tuple[str, ...] = ()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, postcast and the libraries that shape the results."""
+    found = {"python": platform.python_version(), "postcast": __version__}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def write_predictions(path: Path, tested: Tested) -> None:
+    """Write ``predictions.csv``: what was forecast for each test post, and what came of it."""
+    import polars as pl
+
+    mine = tested.predictions
+    counts = pl.Series("engagement", mine.engagement)
+    whole = bool((counts == counts.round()).all())
+    names = np.array(CLASSES)
+    table = pl.DataFrame(
+        {
+            "id": pl.Series(list(tested.drafts.ids), dtype=pl.String),
+            "author": pl.Series(list(tested.drafts.authors), dtype=pl.String),
+            "engagement": counts.cast(pl.Int64) if whole else counts,
+            "class": names[mine.actual],
+            "forecast": names[mine.forecast],
+            **{f"p_{name}": mine.probabilities[:, code] for code, name in enumerate(CLASSES)},
+            "set": ["|".join(names[row]) for row in tested.sets],
+            "split": ["test"] * len(tested.drafts),
+        }
+    )
+    write_text(path, table.write_csv(float_precision=6))
+
+
+def write_forecasts(
+    path: Path, forecasts: Sequence[Forecast], authors: Sequence[str | None]
+) -> None:
+    """Write forecasts of drafts as CSV, one row a draft."""
+    write_text(path, forecasts_csv(forecasts, authors))
+
+
+def forecasts_csv(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> str:
+    """Return forecasts of drafts as CSV, one row a draft."""
+    import polars as pl
+
+    table = pl.DataFrame(
+        {
+            "id": pl.Series([one.id for one in forecasts], dtype=pl.String),
+            "author": pl.Series(list(authors), dtype=pl.String),
+            "forecast": [one.forecast for one in forecasts],
+            **{f"p_{name}": [one.probabilities[name] for one in forecasts] for name in CLASSES},
+            "set": ["|".join(one.set) for one in forecasts],
+            "too_close": [one.too_close for one in forecasts],
+            "warnings": ["; ".join(one.warnings) for one in forecasts],
+        }
+    )
+    return table.write_csv(float_precision=6)
+
+
+def check_evaluation_folder(folder: Path) -> None:
+    """Refuse, before the work, a folder that cannot be written or is a run's own.
+
+    Raises
+    ------
+    OutputError
+    """
+    check_writable(folder)
+    if (folder / "run.json").exists():
+        raise OutputError(
+            f"{folder} holds a run, whose own scorecard would be lost",
+            "another folder",
+            "choose another --out",
+        )
+
+
+def write_evaluation(
+    folder: Path, forecaster: Forecaster, tested: Tested, story: Story, stages: Stages
+) -> None:
+    """Write what an evaluation on other posts found."""
+    with removing_if_new(folder):
+        with stages.measure("write"), explaining_os_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_predictions(folder / "predictions.csv", tested)
+            drawings = write_scorecard(folder, forecaster, tested)
+        write_report(folder, tested, story, stages, drawings)
+
+
+def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dict[str, str]:
+    """Write ``scorecard.json``, ``scorecard.txt`` and ``figures/``; return the SVG texts."""
+    from postcast.evaluate.drawing import save
+    from postcast.evaluate.plots import Material, draw_all
+    from postcast.evaluate.summary import scorecard_text
+
+    card = tested.scorecard
+    text = json.dumps(card.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "scorecard.json", text + "\n")
+    write_text(folder / "scorecard.txt", scorecard_text(card))
+    material = Material(
+        predictions=tested.predictions,
+        scorecard=card,
+        text_lengths=np.array([len(text) for text in tested.drafts.texts]),
+        history=_history(forecaster),
+    )
+    drawings = {}
+    for name, figure in draw_all(material):
+        drawings[name] = save(figure, name, folder / "figures")
+    return drawings
+
+
+def _history(forecaster: Forecaster) -> Any:
+    """Return the losses of a classifier that trained by epochs."""
+    from postcast.evaluate.plots_training import LossHistory
+    from postcast.models.neural import NeuralClassifier
+
+    one = forecaster.classifier
+    if not isinstance(one, NeuralClassifier):
+        return None
+    return LossHistory(
+        train=one.training_loss, validation=one.validation_loss, best_epoch=one.best_epoch
+    )
+
+
+def write_report(
+    folder: Path, tested: Tested, story: Story, stages: Stages, drawings: Mapping[str, str]
+) -> None:
+    """Write ``report.html`` and ``MODEL_CARD.md``."""
+    from postcast.evaluate.report import ReportFacts, model_card, render_report
+
+    reasons = story.posts.rejected["reason"].value_counts(sort=True)
+    facts = ReportFacts(
+        title=f"postcast: {story.posts.source.name}",
+        scorecard=tested.scorecard,
+        split_sentence=story.split_sentence,
+        rejected=dict(reasons.iter_rows()),
+        stages=tuple(asdict(stage) for stage in stages.done),
+        settings=story.settings,
+        versions=versions(),
+        warnings=story.warnings,
+        input_name=story.posts.source.name,
+    )
+    write_text(folder / "report.html", render_report(facts, drawings))
+    write_text(folder / "MODEL_CARD.md", model_card(facts))
