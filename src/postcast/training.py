@@ -146,9 +146,8 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
 def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
-    texts = len(division.drafts)
     bank = _bank(plan)
-    with stages.measure("embed", texts):
+    with stages.measure("embed", len(division.drafts)):
         plan.encoder.fit(division.train.texts)
         assemble(division.drafts, plan.encoder, {})
     recipe = Recipe(settings.classifier, seed=settings.seed, device=settings.device)
@@ -163,12 +162,15 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}
         tested = score(forecaster, division.test, division.test_counts, facts, unweighted)
     forecaster = replace(forecaster, scorecard=tested.scorecard)
+    warnings = (*plan.warnings, *_uncalibrated(forecaster))
+    for warning in warnings:
+        log.warning("%s", warning)
     if folder is not None:
         story = Story(
             posts=plan.posts,
             settings=settings.to_dict(),
             split_sentence=division.split.description,
-            warnings=(*plan.warnings, *_uncalibrated(forecaster)),
+            warnings=warnings,
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster

@@ -104,9 +104,10 @@ def load_encoder(choice: Choice) -> TextEncoder:
     from postcast.features.pretrained import find_folder
     from postcast.features.transformer import TransformerEncoder
 
+    folder = find_folder(name)
     return TransformerEncoder(
-        name=name,
-        folder=find_folder(name),
+        name=folder.name if Path(name).expanduser().is_dir() else name,
+        folder=folder,
         pooling=choice.pooling,
         device=choice.device,
         cache=choice.cache,

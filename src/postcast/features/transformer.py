@@ -18,7 +18,7 @@ import numpy as np
 from postcast.device import pick_device
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import EmbeddingCache
-from postcast.features.pretrained import KEPT_FILES, MINILM_LICENCE
+from postcast.features.pretrained import KEPT_FILES, MINILM_LICENCE, MINILM_PACKAGE
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class TransformerEncoder:
             for pattern in KEPT_FILES
             for path in self.folder.glob(pattern)
         }
-        if self.name == "minilm":
+        if MINILM_PACKAGE in self.folder.parts:
             found.setdefault("LICENSE", MINILM_LICENCE)
         return dict(sorted(found.items()))
 
