@@ -10,6 +10,7 @@ from postcast.version import __version__ as __version__
 if TYPE_CHECKING:
     from postcast.data.read import read_posts
     from postcast.errors import PostcastError
+    from postcast.estimator import PopularityClassifier
     from postcast.forecaster import Forecaster, load
     from postcast.schema import Forecast, Post, Posts
     from postcast.scorecard import Scorecard
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Forecast",
     "Forecaster",
+    "PopularityClassifier",
     "Post",
     "PostcastError",
     "Posts",
@@ -32,6 +34,7 @@ __all__ = [
 _HOMES = {
     "Forecast": "postcast.schema",
     "Forecaster": "postcast.forecaster",
+    "PopularityClassifier": "postcast.estimator",
     "Post": "postcast.schema",
     "PostcastError": "postcast.errors",
     "Posts": "postcast.schema",

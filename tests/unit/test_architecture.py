@@ -130,7 +130,7 @@ def test_import_stays_light(module):
 
 def test_public_names_are_sorted_and_listed():
     assert postcast.__all__ == sorted(postcast.__all__)
-    assert len(postcast.__all__) == 10
+    assert len(postcast.__all__) == 11
     assert dir(postcast) == postcast.__all__
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from postcast.cli.audit import audit
 from postcast.cli.embed import embed
 from postcast.cli.evaluate import evaluate
 from postcast.cli.messages import drop_messages, show_messages, tell_trace
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, predict, evaluate, prepare, embed, train):
+for command in (run, predict, evaluate, audit, prepare, embed, train):
     app.command()(command)
 
 

@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 
     PostsLike = str | Path | BinaryIO | IntoDataFrame | Sequence[Post] | Sequence[Mapping[str, Any]]
 
-__all__ = ["read_drafts", "read_posts", "read_prepared", "write_prepared", "write_rejected"]
+__all__ = [
+    "read_cells",
+    "read_drafts",
+    "read_posts",
+    "read_prepared",
+    "write_prepared",
+    "write_rejected",
+]
 
 COLUMNS = (
     "row",
@@ -166,6 +173,22 @@ def read_drafts(
         pl.col("id").fill_null(pl.col("row").cast(pl.String)),
         (pl.col("row") - 1).alias("group"),
     ).select(COLUMNS)
+
+
+def read_cells(source: PostsLike, reader: str = "auto") -> pl.DataFrame:
+    """Return every column of a source as text cells, in its own names and order.
+
+    Parameters
+    ----------
+    source, reader
+        As for `read_posts`; row `n` of its posts is row ``n - 1`` here.
+
+    Raises
+    ------
+    ReadError
+        If the source is missing, empty or broken.
+    """
+    return _raw(source, reader).table
 
 
 @dataclass(frozen=True)

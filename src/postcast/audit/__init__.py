@@ -1,0 +1,180 @@
+"""Whether a file of posts gives the answer away, and what that would have been worth.
+
+Knows what is looked at; the rules are known by `findings` and `row_order`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postcast.audit.findings import (
+    AUTHOR,
+    COPIES,
+    ROW_ORDER,
+    Case,
+    Finding,
+    of_author,
+    of_column,
+    of_copies,
+)
+from postcast.audit.row_order import of_row_order
+from postcast.audit.worth import Trial
+from postcast.data.leaks import candidates
+from postcast.data.read import COLUMNS, read_cells
+from postcast.data.sources.origin import bytes_of
+from postcast.division import How
+from postcast.errors import SettingsError
+from postcast.reading import read
+from postcast.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postcast.schema import Posts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """All that was found in a source of posts.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Leaks first, then warnings.
+    n_posts : int
+        Posts with a text and a count.
+    source : str
+        Its name.
+    split : str
+        How the posts were split to measure.
+    judged, not_judged : tuple of str
+        Columns that postcast takes for nothing: those looked at, and those of free text.
+    """
+
+    findings: tuple[Finding, ...]
+    n_posts: int
+    source: str
+    split: str
+    judged: tuple[str, ...]
+    not_judged: tuple[str, ...]
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """The leaks that were not allowed."""
+        return tuple(one for one in self.findings if one.is_leak and not one.is_allowed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return {
+            "source": self.source,
+            "n_posts": self.n_posts,
+            "n_leaks": len(self.leaks),
+            "split": self.split,
+            "judged": list(self.judged),
+            "not_judged": list(self.not_judged),
+            "findings": [one.to_dict() for one in self.findings],
+        }
+
+
+def audit(source: Any, settings: Settings | None = None, allowed: Sequence[str] = ()) -> Audit:
+    """Look for leaks in a source of posts.
+
+    Parameters
+    ----------
+    source : path, "-", binary file, data frame or records
+        As `postcast.read_posts` takes them.
+    settings : Settings, optional
+        Columns, thresholds, split and seed.
+    allowed : sequence of str
+        Subjects of findings that are not to count as leaks.
+
+    Raises
+    ------
+    PostcastError
+        If the posts cannot be read, labelled or split, or an allowed subject does not exist.
+    """
+    chosen = settings or Settings()
+    kept = _rereadable(source)
+    posts = read(kept, chosen)
+    if isinstance(kept, io.BytesIO):
+        kept.seek(0)
+    return audit_posts(posts, read_cells(kept, chosen.reader), chosen, allowed)
+
+
+def audit_posts(
+    posts: Posts, cells: pl.DataFrame, settings: Settings, allowed: Sequence[str] = ()
+) -> Audit:
+    """Look for leaks in posts, and in the cells that they were read from.
+
+    Parameters
+    ----------
+    posts : Posts
+    cells : polars.DataFrame
+        What `postcast.data.read.read_cells` returned for the same source.
+    settings : Settings
+    allowed : sequence of str
+
+    Raises
+    ------
+    PostcastError
+        As `audit`.
+    """
+    _check_allowed(allowed, [*cells.columns, ROW_ORDER, COPIES, AUTHOR])
+    taken = {name for names in posts.source.columns.values() for name in names}
+    if cells.columns == list(COLUMNS):  # a prepared table, whose other columns are postcast's
+        taken |= set(COLUMNS)
+    judged, not_judged = candidates(cells, taken)
+    how = How(
+        split=settings.split,
+        test_size=settings.test_size,
+        thresholds=settings.thresholds,
+        seed=settings.seed,
+    )
+    trial = Trial.of(posts, how)
+    case = Case(posts, how, trial, trial.from_text())
+    found = [
+        *(one for column in judged for one in of_column(case, column)),
+        *of_row_order(case),
+        *of_copies(case),
+        *of_author(case),
+    ]
+    return Audit(
+        findings=tuple(
+            replace(one, is_allowed=one.is_leak and one.subject in allowed)
+            for one in sorted(found, key=lambda one: not one.is_leak)
+        ),
+        n_posts=trial.table.height,
+        source=posts.source.name,
+        split=trial.split,
+        judged=tuple(one.name for one in judged),
+        not_judged=tuple(not_judged),
+    )
+
+
+def _check_allowed(allowed: Sequence[str], subjects: Sequence[str]) -> None:
+    for name in allowed:
+        if name not in subjects:
+            near = difflib.get_close_matches(name, subjects, 1)
+            raise SettingsError(
+                f"allow-leaks {name!r}",
+                f"one of {', '.join(dict.fromkeys(subjects))}",
+                f"did you mean {near[0]!r}?" if near else "",
+            )
+
+
+def _rereadable(source: Any) -> Any:
+    """Return a source that can be read twice: standard input and open files cannot."""
+    if isinstance(source, (str, Path)) and str(source) == "-":
+        kept = io.BytesIO(bytes_of(source))
+        kept.name = "standard input"
+        return kept
+    if hasattr(source, "read"):
+        kept = io.BytesIO(source.read())
+        kept.name = getattr(source, "name", "a file")
+        return kept
+    return source

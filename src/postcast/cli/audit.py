@@ -1,0 +1,57 @@
+"""``postcast audit``: what in a file of posts gives the answer away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from postcast.cli.options import READ, Json, takes_settings
+
+FOUND = 1
+
+
+@takes_settings(READ, names=("thresholds", "split", "test_size", "seed"))
+def audit(
+    posts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POSTS",
+            help="Posts with their counts; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    allow_leaks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-leaks",
+            metavar="COLUMN",
+            help="A column that is not to count as a leak, or 'row order' or 'copies'; "
+            "give it again for several.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    given: dict[str, Any],
+) -> None:
+    """Look for what gives the answer away in a file of posts.
+
+    Looks for columns known only after publishing, rows stored by their counts, copies that a
+    random split would leave on both sides, and an author or a source that alone explains the
+    count; and says what each would have been worth. Exit code 1 where a leak was found.
+
+    Example:
+
+      postcast audit posts.csv
+    """
+    from postcast.audit import audit as look
+    from postcast.cli.show import as_json_text
+    from postcast.cli.show_audit import audit_text
+    from postcast.settings import Settings
+
+    found = look(posts, Settings.from_mapping(given), allow_leaks or ())
+    typer.echo(as_json_text(found.to_dict()) if json else audit_text(found))
+    if found.leaks:
+        raise typer.Exit(FOUND)

@@ -1,0 +1,310 @@
+"""A scikit-learn classifier of texts and frames of posts: encoder, classifier, decision rule.
+
+Knows class labels only: no counts, no split and no run. Imports scikit-learn when imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from postcast.data.columns import Columns
+from postcast.data.near_duplicates import groups
+from postcast.decide import Rule, choose
+from postcast.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE
+from postcast.errors import SettingsError
+from postcast.estimator_input import (
+    InputError,
+    drafts_of_array,
+    drafts_of_frame,
+    frame_of,
+    in_order,
+    labels_of,
+    settle,
+    to_objects,
+)
+from postcast.features.assemble import Drafts, assemble
+from postcast.features.cache import default_folder
+from postcast.features.text import Choice, load_encoder, resolve_name
+from postcast.models.base import class_shares
+from postcast.models.calibrate import FEWEST_ROWS, Calibration, fit_calibration
+from postcast.models.choose import Recipe, make_classifier, resolve_classifier
+from postcast.schema import CLASSES, Target
+
+if TYPE_CHECKING:
+    from postcast.schema import BoolArray, FloatArray, HeldOut, IntArray
+
+READ_NO_TEXT = ("majority", "author-median")
+"""Classifiers for which no encoder is loaded."""
+
+
+class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Popularity classes from the texts of posts, as a scikit-learn classifier.
+
+    It learns as `postcast.train` does, from class labels in the place of counts: a part of the
+    posts is held out, stratified by class with posts of nearly the same text kept together;
+    the probabilities are calibrated on it, and the class is what the decision rule of the
+    command line takes.
+
+    Parameters
+    ----------
+    encoder : str, default="auto"
+        ``auto``, ``minilm``, ``tfidf``, a hub name or a folder.
+    classifier : str, default="auto"
+        ``auto``, ``neural``, ``linear``, ``reference``, ``majority`` or ``author-median``.
+    class_weights : {"balanced", "none"}, default="balanced"
+        Whether rare classes weigh more in the loss.
+    text_col : str or sequence of str, default=None
+        For frames: the columns joined into a post's text; None finds one by its name.
+    author_col : str, default=None
+        For frames: the author's column; None finds one by its name, where there is one, and
+        an empty name leaves authors out.
+    random_state : int, RandomState instance or None, default=42
+        The seed. None takes another one from NumPy for each fit.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+        Where torch computes.
+    cache : str or Path, default=None
+        Folder of kept embeddings; None is the command line's.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels in sorted order, which scikit-learn's scorers count on.
+    ordered_classes_ : ndarray of shape (n_classes,)
+        The labels in ascending popularity: ``low``, ``medium``, ``high``, else as sorted.
+    n_features_in_ : int
+        Columns of the frame or array; 1 for a list of texts.
+    feature_names_in_ : ndarray of str
+        Names of the frame's columns; for frames only.
+    columns_ : mapping of str to tuple of str
+        For frames: which columns were taken for ``text`` and ``author``.
+    encoder_ : TextEncoder or None
+        None where the classifier reads no text.
+    classifier_ : Classifier
+    calibration_ : Calibration
+    rule_ : Rule
+
+    Examples
+    --------
+    >>> from postcast import PopularityClassifier
+    >>> texts = ["easy lentil soup", "newsletter of this week"] * 20
+    >>> classes = ["high", "low"] * 20
+    >>> model = PopularityClassifier(encoder="tfidf", classifier="linear")
+    >>> model.fit(texts, classes).predict(["an easy soup"]).tolist()
+    ['high']
+    """
+
+    def __init__(  # noqa: PLR0913 - scikit-learn's parameters are flat
+        self,
+        encoder: str = "auto",
+        classifier: str = "auto",
+        *,
+        class_weights: str = "balanced",
+        text_col: str | tuple[str, ...] | list[str] | None = None,
+        author_col: str | None = None,
+        random_state: int | np.random.RandomState | None = 42,
+        device: str = "auto",
+        cache: str | Path | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.classifier = classifier
+        self.class_weights = class_weights
+        self.text_col = text_col
+        self.author_col = author_col
+        self.random_state = random_state
+        self.device = device
+        self.cache = cache
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn may ask of it: texts, as of its own vectorizers, not numbers."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+        """Learn from posts and their classes.
+
+        Parameters
+        ----------
+        X : list, Series or array of str of shape (n_posts,) or (n_posts, k), or data frame
+            Texts; the k texts of a row are joined. Of a frame, the columns that
+            `text_col` and `author_col` name or that have a common name.
+        y : array-like of shape (n_posts,)
+            Two or three classes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a post has no text, or the labels are not two or three classes.
+        PostcastError
+            If a parameter makes no sense, or its extra is not installed.
+        """
+        if self.class_weights not in ("balanced", "none"):
+            raise SettingsError(f"class_weights {self.class_weights!r}", "'balanced' or 'none'")
+        recipe = Recipe(
+            resolve_classifier(self.classifier), self.class_weights, self._seed(), self.device
+        )
+        classifier = make_classifier(recipe)
+        drafts = self._drafts(X, learning=True)
+        labels = labels_of(y, len(drafts))
+        self.classes_ = np.unique(labels)
+        self.ordered_classes_ = in_order(self.classes_)
+        codes = np.argmax(labels[:, None] == self.ordered_classes_, axis=1)
+        drafts = replace(drafts, group=groups(drafts.texts))
+        names = sorted({name for name in drafts.authors if name is not None})
+        self._author_codes = {name: code for code, name in enumerate(names)}
+        self.encoder_ = None
+        if recipe.name not in READ_NO_TEXT:
+            self.encoder_ = load_encoder(self._choice())
+            self.encoder_.fit(drafts.texts)
+        features = assemble(drafts, self.encoder_, self._author_codes)
+        held_out = classifier.fit(
+            features,
+            Target(codes, codes.astype(float), _held_out(codes, drafts.group, recipe.seed)),
+        )
+        self.classifier_ = classifier
+        self._calibrate(held_out, codes)
+        return self
+
+    def _calibrate(self, held_out: HeldOut, codes: IntArray) -> None:
+        """Fit the calibration on the rows held out, where they are enough, and set the rule."""
+        self.calibration_, shares = Calibration(), class_shares(codes)
+        if len(held_out.rows) >= FEWEST_ROWS:
+            actual = codes[held_out.rows]
+            self.calibration_ = fit_calibration(held_out.probabilities, actual)
+            shares = class_shares(actual)
+        self.rule_ = Rule(
+            thresholds=(),
+            shares=tuple(float(share) for share in shares),
+            weights=self.calibration_.decision_weights(),
+        )
+
+    def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
+        """Return calibrated class probabilities.
+
+        Parameters
+        ----------
+        X : as for `fit`
+            A frame needs the text columns of the training, in any order, among others.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_posts, n_classes)
+            In the order of `classes_`.
+        """
+        probabilities = self._probabilities(X)  # (n, 3), ascending popularity
+        columns = [list(self.ordered_classes_).index(label) for label in self.classes_]
+        return probabilities[:, columns]
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return the class that the decision rule takes for each post.
+
+        With ``class_weights="balanced"`` that may be another than the likeliest: the rule
+        finds rare classes too, while the probabilities keep to the classes' real shares.
+
+        Parameters
+        ----------
+        X : as for `predict_proba`
+
+        Returns
+        -------
+        ndarray of shape (n_posts,)
+        """
+        chosen = choose(self._probabilities(X), self.rule_)
+        labels: np.ndarray = self.ordered_classes_[chosen]
+        return labels
+
+    def _probabilities(self, posts: Any) -> FloatArray:
+        """Return calibrated probabilities, shape (n, 3), none for classes that do not exist."""
+        check_is_fitted(self, "rule_")
+        drafts = self._drafts(posts, learning=False)
+        features = assemble(drafts, self.encoder_, self._author_codes)
+        answer = self.calibration_.apply(self.classifier_.predict_proba(features))
+        answer = answer * (np.arange(len(CLASSES)) < len(self.classes_))
+        probabilities: FloatArray = answer / answer.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def _seed(self) -> int:
+        given: Any = self.random_state
+        if isinstance(given, Integral):
+            return int(given)
+        return int(check_random_state(given).randint(2**31 - 1))
+
+    def _choice(self) -> Choice:
+        cache = default_folder() if self.cache is None else Path(self.cache).expanduser()
+        return Choice(resolve_name(self.encoder), device=self.device, cache=cache)
+
+    def _drafts(self, posts: Any, *, learning: bool) -> Drafts:
+        """Return posts as columns, once they are known to have texts."""
+        frame = frame_of(posts)
+        if frame is None:
+            return drafts_of_array(self._array(posts, learning=learning))
+        if learning:
+            self.columns_ = {}
+            try:
+                validate_data(self, posts, skip_check_array=True)
+            except TypeError as error:
+                raise InputError(str(error)) from error
+        columns = self._columns_among([str(name) for name in frame.columns])
+        if learning:
+            self.columns_ = {"text": columns.text, "author": columns.names("author")}
+        return drafts_of_frame(frame, columns)
+
+    def _columns_among(self, found: list[str]) -> Columns:
+        """Return the text and author columns of a frame: those asked for, learned or usual."""
+        learned: Mapping[str, tuple[str, ...]] = self.columns_
+        asked = (self.text_col,) if isinstance(self.text_col, str) else tuple(self.text_col or ())
+        author = self.author_col
+        if author is None and learned:
+            author = next((name for name in learned["author"] if name in found), "")
+        return settle(found, learned.get("text", asked), author)
+
+    def _array(self, posts: Any, *, learning: bool) -> np.ndarray:
+        """Return texts without column names, shape (n_posts, k), k as in the training."""
+        array = posts if isinstance(posts, np.ndarray) or issparse(posts) else to_objects(posts)
+        of_frame = not learning and bool(self.columns_)
+        if array.ndim == 1 and (learning or of_frame or self.n_features_in_ == 1):
+            array = array.reshape(-1, 1)
+        how: dict[str, Any] = {"dtype": None, "ensure_all_finite": False}
+        try:
+            if of_frame:
+                checked: np.ndarray = check_array(array, input_name="X", **how)
+            else:
+                checked = validate_data(self, array, reset=learning, **how)
+        except (TypeError, ValueError) as error:
+            raise InputError(str(error)) from error
+        if learning:
+            self.columns_ = {}
+        return checked
+
+
+def _held_out(codes: IntArray, group: IntArray, seed: int) -> BoolArray:
+    """Draw the rows to hold out: the same share of each class, groups kept together."""
+    share = min(max(HELD_OUT_SHARE, ENOUGH_HELD_OUT / len(codes)), LARGEST_HELD_OUT_SHARE)
+    rng = np.random.default_rng(seed)
+    _, first, member = np.unique(group, return_index=True, return_inverse=True)
+    sizes, code_of_group = np.bincount(member), codes[first]
+    taken = []
+    for code in np.unique(codes):
+        drawn = rng.permutation(np.flatnonzero(code_of_group == code))
+        fits = np.cumsum(sizes[drawn]) <= share * sizes[drawn].sum()
+        taken.extend(drawn[fits])
+    held_out: BoolArray = np.isin(member, taken)
+    if len(np.unique(codes[~held_out])) < len(np.unique(codes)):
+        return np.zeros(len(codes), dtype=bool)
+    return held_out
