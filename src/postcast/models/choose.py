@@ -11,6 +11,7 @@ from postcast.errors import ForecasterError, MissingExtraError, SettingsError
 from postcast.models.linear import LinearClassifier
 from postcast.models.neural import NeuralClassifier, Training
 from postcast.models.plain import AuthorMedianClassifier, MajorityClassifier
+from postcast.models.strong import StrongClassifier
 
 if TYPE_CHECKING:
     from postcast.models.base import Classifier
@@ -51,6 +52,7 @@ def _reference(recipe: Recipe) -> Classifier:
 CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
     "neural": _neural,
     "reference": _reference,
+    "strong": lambda recipe: StrongClassifier(recipe.seed),
     "linear": lambda recipe: LinearClassifier(recipe.class_weights),
     "majority": lambda _: MajorityClassifier(),
     "author-median": lambda _: AuthorMedianClassifier(),
@@ -59,10 +61,24 @@ CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
 SAVED: dict[str, Callable[[Parts], Classifier]] = {
     "neural": NeuralClassifier.from_state,
     "reference": NeuralClassifier.from_state,
+    "strong": StrongClassifier.from_state,
     "linear": LinearClassifier.from_state,
     "majority": MajorityClassifier.from_state,
     "author-median": AuthorMedianClassifier.from_state,
 }
+
+READS: dict[str, tuple[str, ...]] = {
+    "strong": ("text", "words", "characters", "context", "history", "neighbours", "nearest"),
+    "majority": (),
+    "author-median": (),
+}
+"""The feature blocks that a classifier reads, where those are not the text's alone."""
+
+BALANCE = {"strong": 0.5}
+"""How far a classifier's decision is corrected for class shares: ``argmax(p / share ** b)``.
+
+For the others the class weights of their loss decide; see `Calibration.decision_weights`.
+"""
 
 NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
