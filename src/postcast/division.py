@@ -5,7 +5,7 @@ The one place where splits, labels and the held-out rows are put together. Knows
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +59,9 @@ class Division:
     drafts : Drafts
         Every post with a text and a count.
     train, test : Drafts
+    remembered : Drafts
+        The training posts, and posts without text whose counts were known with theirs.
+    remembered_counts : ndarray of float
     train_counts, test_counts : ndarray of float
         Raw engagement.
     train_classes : ndarray of int, shape (n_train,)
@@ -73,6 +76,8 @@ class Division:
     drafts: Drafts
     train: Drafts
     test: Drafts
+    remembered: Drafts
+    remembered_counts: FloatArray
     train_counts: FloatArray
     test_counts: FloatArray
     train_classes: IntArray
@@ -109,9 +114,13 @@ def divide(posts: Posts, how: How) -> Division:
         if how.thresholds
         else quantile_thresholds(fitted_on)
     )
+    known = replace(drafts.take(train), known_until=_known_until(rows, train, chosen.name, how))
+    silent, silent_counts = _without_text(posts, drafts.take(train), chosen.name)
     return Division(
         drafts=drafts,
-        train=drafts.take(train),
+        train=known,
+        remembered=_joined(known, silent),
+        remembered_counts=np.concatenate([counts[train], silent_counts]),
         test=drafts.take(chosen.test),
         train_counts=counts[train],
         test_counts=counts[chosen.test],
@@ -160,3 +169,55 @@ def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tup
         return train[kept], held_out, ()
     few = f"{len(train)} training posts are too few to hold any out: nothing is calibrated"
     return train, np.zeros(len(train), dtype=bool), (few,)
+
+
+def _known_until(rows: Rows, train: IntArray, split_name: str, how: How) -> IntArray | None:
+    """Return up to when counts are known as each training post is learned from.
+
+    A test post of a chronological split knows nothing of its whole span, and one of an unseen
+    author nothing of that author at all; training posts are shown no more than that.
+    """
+    if rows.order is None:
+        return None
+    order, author = rows.order[train], rows.author[train]
+    if split_name == "grouped":
+        return np.full(len(train), np.iinfo(np.int64).min)
+    known = order.copy()
+    if split_name != "chronological":
+        return known
+    for one in np.unique(author):
+        own = np.flatnonzero(author == one)
+        own = own[np.argsort(order[own], kind="stable")]
+        span = max(round(len(own) * how.test_size / (1 - how.test_size)), 2)
+        starts = np.arange(len(own)) // span * span
+        known[own] = order[own[starts]]
+    return known
+
+
+def _without_text(posts: Posts, train: Drafts, split_name: str) -> tuple[Drafts, FloatArray]:
+    """Return the posts without text that were known when the training ended, and their counts."""
+    table = posts.table.filter((pl.col("text") == "") & pl.col("engagement").is_not_null())
+    drafts = drafts_of_table(table)
+    learned = set(train.authors)
+    known = np.array([name in learned for name in drafts.authors], dtype=bool)
+    if split_name == "chronological" and train.order is not None and drafts.order is not None:
+        newest: dict[str | None, int] = {}
+        for name, order in zip(train.authors, train.order.tolist(), strict=True):
+            newest[name] = max(order, newest.get(name, order))
+        limit = [newest.get(name, np.iinfo(np.int64).min) for name in drafts.authors]
+        known &= drafts.order <= np.array(limit, dtype=np.int64)
+    rows = np.flatnonzero(known)
+    return drafts.take(rows), table["engagement"].to_numpy()[rows]
+
+
+def _joined(first: Drafts, second: Drafts) -> Drafts:
+    order = None
+    if first.order is not None and second.order is not None:
+        order = np.concatenate([first.order, second.order])
+    return Drafts(
+        ids=[*first.ids, *second.ids],
+        texts=[*first.texts, *second.texts],
+        authors=[*first.authors, *second.authors],
+        group=np.concatenate([first.group, second.group]),
+        order=order if len(second) else first.order,
+    )

@@ -5,7 +5,7 @@ Knows class labels only: no counts, no split and no run. Imports scikit-learn wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
@@ -32,19 +32,26 @@ from postcast.estimator_input import (
     settle,
     to_objects,
 )
-from postcast.features.assemble import Drafts, assemble
+from postcast.features.assemble import Drafts, Senses, assemble
+from postcast.features.bank import MemoryBank
 from postcast.features.cache import default_folder
 from postcast.features.text import Choice, load_encoder, resolve_name
+from postcast.features.tfidf import TfidfEncoder
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, fit_calibration
-from postcast.models.choose import Recipe, make_classifier, resolve_classifier
+from postcast.models.choose import (
+    READS,
+    TEXT_ALONE,
+    Recipe,
+    decision_weights,
+    make_classifier,
+    resolve_classifier,
+)
 from postcast.schema import CLASSES, Target
 
 if TYPE_CHECKING:
+    from postcast.features.text import TextEncoder
     from postcast.schema import BoolArray, FloatArray, HeldOut, IntArray
-
-READ_NO_TEXT = ("majority", "author-median")
-"""Classifiers for which no encoder is loaded."""
 
 
 class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -167,21 +174,33 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         codes = np.argmax(labels[:, None] == self.ordered_classes_, axis=1)
         drafts = replace(drafts, group=groups(drafts.texts))
         names = sorted({name for name in drafts.authors if name is not None})
-        self._author_codes = {name: code for code, name in enumerate(names)}
         self.encoder_ = None
-        if recipe.name not in READ_NO_TEXT:
+        if "text" in READS.get(recipe.name, TEXT_ALONE):
             self.encoder_ = load_encoder(self._choice())
             self.encoder_.fit(drafts.texts)
-        features = assemble(drafts, self.encoder_, self._author_codes)
+        self.senses_ = self._senses(recipe.name, drafts.texts, MemoryBank.of_authors(names))
+        features = assemble(drafts, self.senses_)
         held_out = classifier.fit(
             features,
             Target(codes, codes.astype(float), _held_out(codes, drafts.group, recipe.seed)),
         )
         self.classifier_ = classifier
-        self._calibrate(held_out, codes)
+        self._calibrate(recipe.name, held_out, codes)
         return self
 
-    def _calibrate(self, held_out: HeldOut, codes: IntArray) -> None:
+    def _senses(self, classifier: str, texts: Sequence[str], bank: MemoryBank) -> Senses:
+        """Return what the classifier needs to see posts: no history, which has no place in X."""
+        encoders: dict[str, TextEncoder] = {}
+        if self.encoder_ is not None:
+            encoders["text"] = self.encoder_
+        reads = READS.get(classifier, TEXT_ALONE)
+        for block in ("words", "characters"):
+            if block in reads:
+                encoders[block] = TfidfEncoder(block)
+                encoders[block].fit(texts)
+        return Senses(encoders, bank, ("context",) if "context" in reads else ())
+
+    def _calibrate(self, name: str, held_out: HeldOut, codes: IntArray) -> None:
         """Fit the calibration on the rows held out, where they are enough, and set the rule."""
         self.calibration_, shares = Calibration(), class_shares(codes)
         if len(held_out.rows) >= FEWEST_ROWS:
@@ -191,7 +210,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.rule_ = Rule(
             thresholds=(),
             shares=tuple(float(share) for share in shares),
-            weights=self.calibration_.decision_weights(),
+            weights=decision_weights(name, self.calibration_, shares),
         )
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
@@ -233,7 +252,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """Return calibrated probabilities, shape (n, 3), none for classes that do not exist."""
         check_is_fitted(self, "rule_")
         drafts = self._drafts(posts, learning=False)
-        features = assemble(drafts, self.encoder_, self._author_codes)
+        features = assemble(drafts, self.senses_)
         answer = self.calibration_.apply(self.classifier_.predict_proba(features))
         answer = answer * (np.arange(len(CLASSES)) < len(self.classes_))
         probabilities: FloatArray = answer / answer.sum(axis=1, keepdims=True)

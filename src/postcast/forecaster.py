@@ -17,7 +17,13 @@ from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.device import pick_device
 from postcast.errors import ForecasterError
-from postcast.features.assemble import Drafts, assemble, drafts_of_posts, drafts_of_table
+from postcast.features.assemble import (
+    Drafts,
+    Senses,
+    assemble,
+    drafts_of_posts,
+    drafts_of_table,
+)
 from postcast.features.bank import MemoryBank
 from postcast.features.text import encoder_from_state
 from postcast.models.calibrate import Calibration
@@ -29,9 +35,12 @@ from postcast.version import __version__
 
 if TYPE_CHECKING:
     from postcast.data.read import PostsLike
-    from postcast.features.text import TextEncoder
     from postcast.models.base import Classifier
     from postcast.schema import FloatArray
+
+
+ENCODER_PIECES = {"text": "encoder", "words": "words", "characters": "characters"}
+"""Where the encoder of each block is saved."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +49,12 @@ class Forecaster:
 
     Parameters
     ----------
-    encoder : TextEncoder or None
-        None where the classifier reads no text.
+    senses : Senses
+        Encoders and memory bank: what turns posts into features.
     classifier : Classifier
     calibration : Calibration
     rule : Rule
         The decision rule, with the thresholds.
-    bank : MemoryBank
     facts : mapping
         How it came to be: ``classifier``, ``encoder``, ``protocol``, ``seed``, ``n_train``,
         ``split``, ``mode``, ``maturity``, ``synthetic``.
@@ -56,11 +64,10 @@ class Forecaster:
         Its evaluation, where it was evaluated.
     """
 
-    encoder: TextEncoder | None
+    senses: Senses
     classifier: Classifier
     calibration: Calibration
     rule: Rule
-    bank: MemoryBank
     facts: Mapping[str, Any]
     baselines: Mapping[str, Forecaster] = field(default_factory=dict)
     scorecard: Scorecard | None = None
@@ -83,12 +90,12 @@ class Forecaster:
         Forecast, or a list of them in the order of the posts
         """
         if isinstance(posts, Post):
-            return self.forecast(drafts_of_posts([posts], self.bank.text_from))[0]
+            return self.forecast(drafts_of_posts([posts], self.bank))[0]
         if isinstance(posts, Posts):
             return self.forecast(drafts_of_table(posts.table))
         if isinstance(posts, Sequence) and all(isinstance(one, Post) for one in posts):
             drafts = [one for one in posts if isinstance(one, Post)]
-            return self.forecast(drafts_of_posts(drafts, self.bank.text_from))
+            return self.forecast(drafts_of_posts(drafts, self.bank))
         from postcast.data.read import read_drafts
 
         columns = Columns(usual=self.usual_columns())
@@ -98,8 +105,10 @@ class Forecaster:
     def reads(self) -> tuple[str, ...]:
         """Return the fields of a `Post` that its answer depends on."""
         title = ("title",) if "title" in self.bank.text_from else ()
-        author = ("author",) if self.facts["classifier"] == "author-median" else ()
-        return ("text", *title, *author)
+        form = "history" in self.senses.blocks or self.facts["classifier"] == "author-median"
+        author = ("author",) if form else ()
+        time = ("time",) if "context" in self.senses.blocks else ()
+        return ("text", *title, *author, *time)
 
     def usual_columns(self) -> Columns:
         """Return the columns that it learned from, by role."""
@@ -115,7 +124,12 @@ class Forecaster:
 
     def features(self, drafts: Drafts) -> FeatureSet:
         """Return what the classifier sees of some posts."""
-        return assemble(drafts, self.encoder, self.bank.author_codes)
+        return assemble(drafts.as_strangers(), self.senses)
+
+    @property
+    def bank(self) -> MemoryBank:
+        """The memory bank."""
+        return self.senses.bank
 
     def probabilities(self, drafts: Drafts) -> FloatArray:
         """Return calibrated class probabilities, shape (n_posts, 3)."""
@@ -171,12 +185,14 @@ class Forecaster:
                     "slope": self.calibration.slope,
                     "bias": list(self.calibration.bias),
                     "facts": dict(self.facts),
+                    "blocks": list(self.senses.blocks),
                 }
             ),
             "classifier": self.classifier.state(),
             "bank": self.bank.state(),
         }
-        return pieces if self.encoder is None else pieces | {"encoder": self.encoder.state()}
+        encoders = self.senses.encoders.items()
+        return pieces | {ENCODER_PIECES[block]: one.state() for block, one in encoders}
 
 
 def load(run: str | Path, *, device: str = "auto") -> Forecaster:
@@ -225,15 +241,17 @@ def _load(
     paths = {row["path"] for row in manifest["parts"]}
     decision = load_parts(folder, f"{prefix}decision", manifest).facts
     classifier = load_parts(folder, f"{prefix}classifier", manifest)
-    encoder = None
-    if f"{prefix}encoder.json" in paths:
-        encoder = encoder_from_state(load_parts(folder, f"{prefix}encoder", manifest), device)
+    encoders = {
+        block: encoder_from_state(load_parts(folder, f"{prefix}{piece}", manifest), device)
+        for block, piece in ENCODER_PIECES.items()
+        if f"{prefix}{piece}.json" in paths
+    }
+    bank = bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest))
     return Forecaster(
-        encoder=encoder,
+        senses=Senses(encoders, bank, tuple(decision["blocks"])),
         classifier=classifier_from_state(decision["facts"]["classifier"], classifier),
         calibration=Calibration(decision["slope"], tuple(decision["bias"])),
         rule=Rule.from_dict(decision["rule"]),
-        bank=bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest)),
         facts=decision["facts"],
     )
 

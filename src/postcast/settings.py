@@ -85,10 +85,11 @@ class Settings:
     )
     classifier: str = _choice(
         "auto",
-        "neural, linear, majority, author-median, or reference (the reference's network and "
-        "its 200 epochs). auto takes neural where torch is installed, else linear.",
+        "neural, strong (texts, context, the author's form and like posts), linear, majority, "
+        "author-median, or reference (the reference's network and its 200 epochs). auto takes "
+        "neural where torch is installed, else linear.",
         LEARNING,
-        ("auto", "neural", "linear", "majority", "author-median", "reference"),
+        ("auto", "neural", "strong", "linear", "majority", "author-median", "reference"),
     )
     target: str = _choice("class", "What is forecast: the popularity class.", LEARNING, ("class",))
     classes: str = _choice(

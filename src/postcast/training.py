@@ -16,14 +16,22 @@ import numpy as np
 from postcast.decide import Rule
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
-from postcast.features.assemble import assemble
-from postcast.features.bank import MemoryBank
+from postcast.features.assemble import Senses, assemble
+from postcast.features.bank import MemoryBank, unit_rows
 from postcast.features.text import load_encoder, resolve_name
 from postcast.features.tfidf import TfidfEncoder
 from postcast.forecaster import Forecaster, load
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
-from postcast.models.choose import WEIGHTED, Recipe, make_classifier, resolve_classifier
+from postcast.models.choose import (
+    READS,
+    TEXT_ALONE,
+    WEIGHTED,
+    Recipe,
+    decision_weights,
+    make_classifier,
+    resolve_classifier,
+)
 from postcast.reading import encoder_choice, read
 from postcast.results import Story
 from postcast.run_folder import RunFolder
@@ -38,6 +46,9 @@ if TYPE_CHECKING:
     from postcast.features.text import TextEncoder
 
 log = logging.getLogger(__name__)
+
+ENCODED = ("text", "words", "characters")
+"""The blocks that an encoder makes."""
 
 
 def train(
@@ -146,10 +157,10 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
 def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
-    bank = _bank(plan)
     with stages.measure("embed", len(division.drafts)):
         plan.encoder.fit(division.train.texts)
-        assemble(division.drafts, plan.encoder, {})
+        plan.encoder.encode(division.drafts.texts)
+        bank = _bank(plan)
     recipe = Recipe(settings.classifier, seed=settings.seed, device=settings.device)
     with stages.measure("train", len(division.train)):
         forecaster = _fit(plan, recipe, plan.encoder, bank)
@@ -187,31 +198,51 @@ def _uncalibrated(forecaster: Forecaster) -> tuple[str, ...]:
 
 
 def _bank(plan: Plan) -> MemoryBank:
-    """Return the training rows as a memory bank."""
+    """Return what was known when the training ended, as a memory bank."""
     from postcast.data.near_duplicates import fingerprint
 
-    train, source = plan.division.train, plan.posts.source
-    authors = sorted({name for name in train.authors if name is not None})
+    posts, source = plan.division.remembered, plan.posts.source
+    authors = sorted({name for name in posts.authors if name is not None})
     codes = {name: code for code, name in enumerate(authors)}
     title = source.columns.get("title", ())
     names = source.columns.get("text", ())
+    prints = [list(fingerprint(text)) if text else [0] * 16 for text in posts.texts]
+    vectors = None
+    if "nearest" in READS.get(plan.settings.classifier, ()):
+        vectors = unit_rows(plan.encoder.encode(posts.texts))
     return MemoryBank(
-        ids=[str(one) for one in train.ids],
+        ids=[str(one) for one in posts.ids],
         authors=authors,
-        author=np.array([-1 if a is None else codes[a] for a in train.authors], dtype=np.int64),
-        engagement=plan.division.train_counts,
-        order=train.order,
+        author=np.array([-1 if a is None else codes[a] for a in posts.authors], dtype=np.int64),
+        engagement=plan.division.remembered_counts,
+        order=posts.order,
+        group=posts.group,
         ordering=source.ordering,
-        fingerprints=np.array([list(fingerprint(text)) for text in train.texts], dtype=np.uint8),
+        fingerprints=np.array(prints, dtype=np.uint8).reshape(-1, 16),
         text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
         columns={role: list(columns) for role, columns in source.columns.items()},
+        vectors=vectors,
     )
+
+
+def _senses(plan: Plan, name: str, bank: MemoryBank, encoder: TextEncoder | None) -> Senses:
+    """Return what a classifier needs to see posts."""
+    reads = READS.get(name, TEXT_ALONE)
+    encoders: dict[str, TextEncoder] = {}
+    if encoder is not None:
+        encoders["text"] = encoder
+    for block in ("words", "characters"):
+        if block in reads:
+            encoders[block] = TfidfEncoder(block)
+            encoders[block].fit(plan.division.train.texts)
+    return Senses(encoders, bank, tuple(one for one in reads if one not in ENCODED))
 
 
 def _fit(plan: Plan, recipe: Recipe, encoder: TextEncoder | None, bank: MemoryBank) -> Forecaster:
     """Fit one classifier on the training rows, and its calibration on those held out."""
     division, settings = plan.division, plan.settings
-    features = assemble(division.train, encoder, bank.author_codes)
+    senses = _senses(plan, recipe.name, bank, encoder)
+    features = assemble(division.train, senses)
     target = Target(division.train_classes, division.train_counts, division.held_out)
     classifier = make_classifier(recipe)
     held_out = classifier.fit(features, target)
@@ -225,7 +256,7 @@ def _fit(plan: Plan, recipe: Recipe, encoder: TextEncoder | None, bank: MemoryBa
     rule = Rule(
         thresholds=division.thresholds,
         shares=tuple(float(share) for share in shares),
-        weights=calibration.decision_weights(),
+        weights=decision_weights(recipe.name, calibration, shares),
         coverage=None if cutoff is None else settings.coverage,
         cutoff=1.0 if cutoff is None else cutoff,
     )
@@ -240,7 +271,7 @@ def _fit(plan: Plan, recipe: Recipe, encoder: TextEncoder | None, bank: MemoryBa
         "n_train": len(division.train),
         "synthetic": plan.posts.source.synthetic,
     }
-    return Forecaster(encoder, classifier, calibration, rule, bank, facts)
+    return Forecaster(senses, classifier, calibration, rule, facts)
 
 
 def _baselines(plan: Plan, bank: MemoryBank) -> dict[str, Forecaster]:

@@ -1,16 +1,21 @@
 """What is known of posts before they are published, and the features made of it.
 
-Knows no count and no class.
+Knows no class and no classifier; counts only through the memory bank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.context import context
+from postcast.features.history import LATEST, Moment, history
+from postcast.features.neighbours import nearest, own_neighbours
 from postcast.schema import Block, FeatureSet, Post
 
 if TYPE_CHECKING:
@@ -32,6 +37,8 @@ class Drafts:
     authors : sequence of str or None
     group : ndarray of int, shape (n_posts,)
     order : ndarray of int64, shape (n_posts,), or None
+    known_until : ndarray of int64, shape (n_posts,), or None
+        Counts of posts ordered before this were known; None for those before the post itself.
     """
 
     ids: Sequence[str | None]
@@ -39,6 +46,7 @@ class Drafts:
     authors: Sequence[str | None]
     group: IntArray
     order: IntArray | None
+    known_until: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -51,37 +59,48 @@ class Drafts:
             authors=[self.authors[row] for row in rows],
             group=self.group[rows],
             order=None if self.order is None else self.order[rows],
+            known_until=None if self.known_until is None else self.known_until[rows],
         )
+
+    def as_strangers(self) -> Drafts:
+        """Return the same posts as members of no group of the training."""
+        return replace(self, group=np.full(len(self), -1))
 
 
 def drafts_of_table(table: pl.DataFrame) -> Drafts:
     """Return the posts of a table with the columns of `postcast.schema.Posts`."""
-    ordered = table.height > 0 and table["order"].null_count() == 0
+    ordered = table["order"].null_count() < table.height
     return Drafts(
         ids=table["id"].to_list(),
         texts=table["text"].to_list(),
         authors=table["author"].to_list(),
         group=table["group"].to_numpy().astype(np.int64),
-        order=table["order"].to_numpy() if ordered else None,
+        order=table["order"].fill_null(LATEST).to_numpy() if ordered else None,
     )
 
 
-def drafts_of_posts(posts: Sequence[Post], text_from: Sequence[str]) -> Drafts:
+def drafts_of_posts(posts: Sequence[Post], bank: MemoryBank) -> Drafts:
     """Return posts as columns, title and text joined as in the training.
 
-    Parameters
-    ----------
-    posts : sequence of Post
-    text_from : sequence of {"text", "title"}
-        What the training's text was joined from.
+    A post without a time is taken as published now, after all that the bank knows.
     """
+    order = None
+    if bank.ordering == "time":
+        order = np.array([_microseconds(post) for post in posts], dtype=np.int64)
     return Drafts(
         ids=[_id(post, row, len(posts)) for row, post in enumerate(posts, 1)],
-        texts=[_joined(post, text_from) for post in posts],
+        texts=[_joined(post, bank.text_from) for post in posts],
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
-        order=None,
+        order=order,
     )
+
+
+def _microseconds(post: Post) -> int:
+    if post.time is None:
+        return int(LATEST)
+    time = post.time if post.time.tzinfo else post.time.replace(tzinfo=UTC)
+    return round(time.timestamp() * 1e6)
 
 
 def _id(post: Post, position: int, n_posts: int) -> str | None:
@@ -93,26 +112,54 @@ def _joined(post: Post, text_from: Sequence[str]) -> str:
     return "\n".join(stripped for part in parts if (stripped := part.strip()))
 
 
-def assemble(
-    drafts: Drafts, encoder: TextEncoder | None, author_codes: Mapping[str, int]
-) -> FeatureSet:
-    """Return the features of some posts.
+@dataclass(frozen=True)
+class Senses:
+    """What turns posts into features: the encoders, fitted, and the memory bank.
 
     Parameters
     ----------
-    drafts : Drafts
-    encoder : TextEncoder or None
-        Fitted; None for classifiers that read no text.
-    author_codes : mapping of str to int
-        The training rows' authors.
+    encoders : mapping of str to TextEncoder
+        By the block that they make: ``text``, and for some classifiers ``words`` and
+        ``characters``.
+    bank : MemoryBank
+    blocks : tuple of str
+        Further blocks that the classifier reads, of `MADE_FROM_BANK` and ``context``.
     """
-    blocks = {}
-    if encoder is not None:
-        blocks["text"] = Block(encoder.encode(drafts.texts), encoder.columns())
-    codes = [-1 if name is None else author_codes.get(name, -1) for name in drafts.authors]
-    return FeatureSet(
-        blocks=blocks,
-        author=np.asarray(codes, dtype=np.int64),
-        group=drafts.group,
-        order=drafts.order,
+
+    encoders: Mapping[str, TextEncoder]
+    bank: MemoryBank
+    blocks: tuple[str, ...] = ()
+
+
+MADE_FROM_BANK: Mapping[str, Callable[..., Block]] = {
+    "history": lambda moment, _, bank: history(moment, bank),
+    "neighbours": own_neighbours,
+    "nearest": nearest,
+}
+
+
+def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
+    """Return the features of some posts.
+
+    Blocks that need an order are left out where the training posts had none.
+    """
+    bank = senses.bank
+    codes = bank.author_codes
+    author = np.array(
+        [-1 if name is None else codes.get(name, -1) for name in drafts.authors], dtype=np.int64
     )
+    blocks = {
+        name: Block(encoder.encode(drafts.texts), encoder.columns())
+        for name, encoder in senses.encoders.items()
+    }
+    order = np.full(len(drafts), LATEST) if drafts.order is None else drafts.order
+    if "context" in senses.blocks:
+        time = np.where(order < LATEST, order, -1) if bank.ordering == "time" else None
+        blocks["context"] = context(drafts.texts, time)
+    known_until = order if drafts.known_until is None else drafts.known_until
+    moment = Moment(author, order, known_until, drafts.group)
+    for name in senses.blocks:
+        if name in MADE_FROM_BANK and (bank.order is not None or name == "nearest"):
+            vectors = unit_rows(blocks["text"].matrix)
+            blocks[name] = MADE_FROM_BANK[name](moment, vectors, bank)
+    return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)

@@ -1,25 +1,26 @@
-"""The memory bank: the training posts that a forecaster remembers.
+"""The memory bank: the posts that a forecaster remembers, and draws history on.
 
-Knows no class and no file. Texts are remembered by fingerprint alone.
+Knows no class and no file. Texts are remembered by fingerprint and vector alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
-    from postcast.schema import FloatArray, IntArray, Ordering
+    from postcast.schema import FloatArray, IntArray, Matrix, Ordering
 
 
 @dataclass(frozen=True)
 class MemoryBank:
-    """Training posts, and how their texts were put together.
+    """Posts whose counts were known when the training ended, oldest first within an author.
 
     Parameters
     ----------
@@ -30,14 +31,19 @@ class MemoryBank:
         -1 where a post has none.
     engagement : ndarray of float, shape (n_posts,)
     order : ndarray of int64, shape (n_posts,), or None
+    group : ndarray of int, shape (n_posts,)
+        Posts of the same or nearly the same text share a number.
     fingerprints : ndarray of uint8, shape (n_posts, 16)
-        Of the folded texts.
+        Of the folded texts; zeros for a post without text.
     ordering : {"time", "id", "none"}
         What `order` means; see `postcast.schema.Source`.
     text_from : sequence of {"text", "title"}
         What a post's text is joined from.
     columns : mapping of str to list of str
         Role to the source's column names, tried first on a new file.
+    vectors : ndarray or csr_matrix of float32, shape (n_posts, d), or None
+        Of the texts, each of length one; zeros for a post without text. None for
+        forecasters that look for no neighbours.
     """
 
     ids: Sequence[str]
@@ -45,10 +51,29 @@ class MemoryBank:
     author: IntArray
     engagement: FloatArray
     order: IntArray | None
+    group: IntArray
     fingerprints: np.ndarray
     ordering: Ordering
     text_from: Sequence[str]
     columns: Mapping[str, Sequence[str]]
+    vectors: Matrix | None = None
+
+    @classmethod
+    def of_authors(cls, authors: Sequence[str]) -> Self:
+        """Return a bank that remembers no post, and knows authors by name only."""
+        none = np.empty(0, dtype=np.int64)
+        return cls(
+            ids=(),
+            authors=authors,
+            author=none,
+            engagement=none.astype(float),
+            order=None,
+            group=none,
+            fingerprints=np.empty((0, 16), dtype=np.uint8),
+            ordering="none",
+            text_from=("text",),
+            columns={},
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,20 +83,52 @@ class MemoryBank:
         """Author to code."""
         return {name: code for code, name in enumerate(self.authors)}
 
+    @cached_property
+    def rank(self) -> FloatArray:
+        """The rank of each count among all, 0 to 1, ties at their middle."""
+        _, place, n_same = np.unique(self.engagement, return_inverse=True, return_counts=True)
+        middle = np.cumsum(n_same) - (n_same + 1) / 2
+        ranks: FloatArray = (middle[place] + 0.5) / max(len(self.engagement), 1)
+        return ranks
+
+    @cached_property
+    def has_text(self) -> np.ndarray:
+        """Which posts have a text, shape (n_posts,) of bool."""
+        return np.asarray(self.fingerprints.any(axis=1))
+
+    @cached_property
+    def _by_author(self) -> dict[int, IntArray]:
+        if self.order is None or not len(self):
+            return {}
+        oldest_first = np.lexsort((self.order, self.author))
+        codes, starts = np.unique(self.author[oldest_first], return_index=True)
+        parts = np.split(oldest_first, starts[1:])
+        return dict(zip(codes.tolist(), parts, strict=True))
+
+    def posts_of(self, author: int) -> IntArray:
+        """Return the positions of an author's posts, oldest first; of those of none for -1."""
+        return self._by_author.get(author, np.empty(0, dtype=np.int64))
+
     def knows_texts(self, fingerprints: np.ndarray) -> np.ndarray:
-        """Return which fingerprints are those of training posts, shape (n,) of bool."""
-        known = {row.tobytes() for row in self.fingerprints}
+        """Return which fingerprints are those of remembered posts, shape (n,) of bool."""
+        known = {row.tobytes() for row in self.fingerprints[self.has_text]}
         return np.array([row.tobytes() in known for row in fingerprints], dtype=bool)
 
     def state(self) -> Parts:
         """Return the posts for `storage`."""
-        arrays = {
+        arrays: dict[str, Any] = {
             "author": self.author,
             "engagement": self.engagement,
+            "group": self.group,
             "fingerprints": self.fingerprints,
         }
         if self.order is not None:
             arrays["order"] = self.order
+        if isinstance(self.vectors, np.ndarray):
+            arrays["vectors"] = self.vectors
+        elif self.vectors is not None:
+            arrays |= {f"vectors.{k}": getattr(self.vectors, k) for k in _SPARSE}
+            arrays["vectors.shape"] = np.array(self.vectors.shape)
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -84,14 +141,38 @@ class MemoryBank:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a saved bank."""
+        arrays = parts.arrays
+        vectors: Matrix | None = arrays.get("vectors")
+        if "vectors.shape" in arrays:
+            import scipy.sparse
+
+            content = tuple(arrays[f"vectors.{key}"] for key in _SPARSE)
+            vectors = scipy.sparse.csr_matrix(content, shape=tuple(arrays["vectors.shape"]))
         return cls(
             ids=parts.facts["ids"],
             authors=parts.facts["authors"],
-            author=parts.arrays["author"],
-            engagement=parts.arrays["engagement"],
-            order=parts.arrays.get("order"),
-            fingerprints=parts.arrays["fingerprints"],
+            author=arrays["author"],
+            engagement=arrays["engagement"],
+            order=arrays.get("order"),
+            group=arrays["group"],
+            fingerprints=arrays["fingerprints"],
             ordering=parts.facts["ordering"],
             text_from=parts.facts["text_from"],
             columns=parts.facts["columns"],
+            vectors=vectors,
         )
+
+
+_SPARSE = ("data", "indices", "indptr")
+
+
+def unit_rows(matrix: Matrix) -> Matrix:
+    """Return a matrix with each row scaled to length one; rows of zeros stay."""
+    if isinstance(matrix, np.ndarray):
+        length = np.linalg.norm(matrix, axis=1, keepdims=True)
+        return (matrix / np.where(length > 0, length, 1.0)).astype(np.float32)
+    import scipy.sparse
+
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    scale = scipy.sparse.diags(1.0 / np.where(length > 0, length, 1.0))
+    return (scale @ matrix).astype(np.float32).tocsr()

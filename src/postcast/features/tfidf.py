@@ -1,4 +1,4 @@
-"""TF-IDF of words and word pairs: the encoder that needs no weights.
+"""TF-IDF of words or of characters: the encoders that need no weights.
 
 Learns its vocabulary with scikit-learn; transforms by itself, to the same numbers, so that a
 saved one needs neither scikit-learn nor, for a few posts, scipy.
@@ -28,7 +28,12 @@ FEW_TEXTS = 64
 
 
 class TfidfEncoder:
-    """Words and word pairs, sublinear term frequency, smoothed idf, rows of length one.
+    """Sublinear term frequency, smoothed idf, rows of length one.
+
+    Parameters
+    ----------
+    terms : {"words", "characters"}
+        Words and word pairs, or three and four characters within a word's bounds.
 
     Attributes
     ----------
@@ -39,7 +44,8 @@ class TfidfEncoder:
 
     name = "tfidf"
 
-    def __init__(self) -> None:
+    def __init__(self, terms: str = "words") -> None:
+        self.terms = terms
         self.vocabulary: dict[str, int] = {}
         self.idf: FloatArray = np.zeros(1)
 
@@ -53,7 +59,7 @@ class TfidfEncoder:
 
         for fewest_texts in (2, 1):
             vectorizer = TfidfVectorizer(
-                ngram_range=(1, 2),
+                analyzer=TERMS[self.terms],
                 min_df=fewest_texts,
                 sublinear_tf=True,
                 max_features=LARGEST_VOCABULARY,
@@ -89,8 +95,7 @@ class TfidfEncoder:
 
     def _row(self, text: str) -> dict[int, float]:
         """Return column to weight for one text, columns ascending."""
-        words = WORD.findall(text.lower())
-        terms = words + [f"{a} {b}" for a, b in itertools.pairwise(words)]
+        terms = TERMS[self.terms](text)
         counts = Counter(self.vocabulary[term] for term in terms if term in self.vocabulary)
         weights = {c: (1 + np.log(counts[c])) * self.idf[c] for c in sorted(counts)}
         length = np.sqrt(sum(weight * weight for weight in weights.values()))
@@ -98,7 +103,7 @@ class TfidfEncoder:
 
     def describe(self) -> dict[str, Any]:
         """Return what shapes its vectors."""
-        return {"terms": "words and word pairs", "vocabulary": len(self.vocabulary)}
+        return {"terms": self.terms, "vocabulary": len(self.vocabulary)}
 
     def columns(self) -> tuple[str, ...]:
         """Return the terms in column order."""
@@ -107,13 +112,38 @@ class TfidfEncoder:
     def state(self) -> Parts:
         """Return the vocabulary and idf."""
         return Parts(
-            facts={"kind": "tfidf", "terms": list(self.columns())}, arrays={"idf": self.idf}
+            facts={"kind": "tfidf", "of": self.terms, "terms": list(self.columns())},
+            arrays={"idf": self.idf},
         )
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted encoder."""
-        self = cls()
+        self = cls(parts.facts["of"])
         self.vocabulary = {term: column for column, term in enumerate(parts.facts["terms"])}
         self.idf = parts.arrays["idf"]
         return self
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text and its pairs of neighbouring words."""
+    words = WORD.findall(text.lower())
+    return words + [f"{first} {second}" for first, second in itertools.pairwise(words)]
+
+
+def _characters(text: str) -> list[str]:
+    """Return the runs of three and four characters of each word, with a space at both ends.
+
+    A word that is no longer than a run counts once, as in scikit-learn's ``char_wb``.
+    """
+    runs: list[str] = []
+    for word in (f" {word} " for word in text.lower().split()):
+        for length in (3, 4):
+            starts = range(max(len(word) - length + 1, 1))
+            runs.extend(word[start : start + length] for start in starts)
+            if len(word) <= length:
+                break
+    return runs
+
+
+TERMS = {"words": _words, "characters": _characters}

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from postcast.errors import ForecasterError, MissingExtraError, SettingsError
 from postcast.models.linear import LinearClassifier
 from postcast.models.neural import NeuralClassifier, Training
 from postcast.models.plain import AuthorMedianClassifier, MajorityClassifier
+from postcast.models.strong import StrongClassifier
 
 if TYPE_CHECKING:
     from postcast.models.base import Classifier
-    from postcast.schema import Parts
+    from postcast.models.calibrate import Calibration
+    from postcast.schema import FloatArray, Parts
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def _reference(recipe: Recipe) -> Classifier:
 CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
     "neural": _neural,
     "reference": _reference,
+    "strong": lambda recipe: StrongClassifier(recipe.seed),
     "linear": lambda recipe: LinearClassifier(recipe.class_weights),
     "majority": lambda _: MajorityClassifier(),
     "author-median": lambda _: AuthorMedianClassifier(),
@@ -59,14 +64,46 @@ CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
 SAVED: dict[str, Callable[[Parts], Classifier]] = {
     "neural": NeuralClassifier.from_state,
     "reference": NeuralClassifier.from_state,
+    "strong": StrongClassifier.from_state,
     "linear": LinearClassifier.from_state,
     "majority": MajorityClassifier.from_state,
     "author-median": AuthorMedianClassifier.from_state,
 }
 
+TEXT_ALONE = ("text",)
+
+READS: dict[str, tuple[str, ...]] = {
+    "strong": ("text", "words", "characters", "context", "history", "neighbours", "nearest"),
+    "majority": (),
+    "author-median": (),
+}
+"""The feature blocks that a classifier reads, where those are not the text's alone."""
+
+BALANCE = {"strong": 0.5}
+"""How far a classifier's decision is corrected for class shares: ``argmax(p / share ** b)``.
+
+For the others the class weights of their loss decide; see `Calibration.decision_weights`.
+"""
+
 NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
 """Those whose loss can weigh the classes."""
+
+
+def decision_weights(name: str, calibration: Calibration, shares: FloatArray) -> tuple[float, ...]:
+    """Return the class weights of a classifier's decisions; see `postcast.decide.Rule`.
+
+    Parameters
+    ----------
+    name : str
+    calibration : Calibration
+    shares : ndarray of float, shape (3,)
+        Of the classes among the posts that it is calibrated on.
+    """
+    if name not in BALANCE:
+        return calibration.decision_weights()
+    weights = np.clip(shares, 1e-6, None) ** -BALANCE[name]
+    return tuple(float(weight) for weight in weights)
 
 
 def resolve_classifier(name: str) -> str:

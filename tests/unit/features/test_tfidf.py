@@ -60,3 +60,14 @@ def test_no_words_at_all_give_zeros():
     encoder = TfidfEncoder()
     encoder.fit(["🌳", "!", ""])
     np.testing.assert_array_equal(encoder.encode(["🌳", "word"]), np.zeros((2, 1)))
+
+
+def test_characters_match_scikit_learn():
+    encoder = TfidfEncoder("characters")
+    encoder.fit(TEXTS)
+    sklearn = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), min_df=2, sublinear_tf=True)
+    expected = sklearn.fit_transform(TEXTS).toarray()
+    assert list(encoder.columns()) == list(sklearn.get_feature_names_out())
+    np.testing.assert_allclose(_dense(encoder.encode(TEXTS)), expected, atol=1e-7)
+    again = TfidfEncoder.from_state(encoder.state())
+    np.testing.assert_array_equal(again.encode(TEXTS[:5]), encoder.encode(TEXTS[:5]))

@@ -1,5 +1,7 @@
 """Every classifier: learns what is planted, says nothing of what is not, survives saving."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -28,7 +30,7 @@ def _posts(rng, n=300, noise=0.3, sparse=False):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("name", ["neural", "reference", "linear"])
+@pytest.mark.parametrize("name", ["neural", "reference", "strong", "linear"])
 def test_planted_clusters_are_recovered(name, sparse, rng):
     features, target = _posts(rng, sparse=sparse)
     classifier = make_classifier(Recipe(name, device="cpu"))
@@ -70,7 +72,7 @@ def test_same_seed_same_bits(name, rng):
     np.testing.assert_array_equal(*answers)
 
 
-@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if n != "reference"])
+@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if n not in ("reference", "strong")])
 def test_held_out_rows_are_not_learned_from(name, rng):
     """Held-out answers stay the same whatever the held-out rows' own classes are."""
     features, target = _posts(rng)
@@ -121,6 +123,30 @@ def test_reference_trains_two_hundred_epochs_on_every_row(rng):
     assert classifier.validation_loss == ()
 
 
+def test_strong_answers_each_row_by_models_that_had_not_learned_from_it(rng):
+    """On noise, held-out answers are at chance where the fitted ones are not."""
+    features, target = _posts(rng)
+    features.blocks["text"].matrix[:] = rng.normal(size=(300, 8))
+    dense = Block(rng.normal(size=(300, 6)).astype(np.float32))
+    features = replace(features, blocks={**features.blocks, "context": dense})
+    classifier = make_classifier(Recipe("strong"))
+    held_out = classifier.fit(features, target)
+    assert held_out.rows.tolist() == list(range(300))
+    assert (held_out.probabilities.argmax(axis=1) == target.classes).mean() < 0.45
+    assert (classifier.predict_proba(features).argmax(axis=1) == target.classes).mean() > 0.6
+
+
+def test_strong_keeps_copies_of_a_text_in_one_fold(rng):
+    """Copies would give each other's class away."""
+    features, target = _posts(rng, n=150)
+    features.blocks["text"].matrix[:] = rng.normal(size=(150, 8))
+    twice = np.repeat(np.arange(150), 2)
+    doubled = replace(features.take(twice), group=twice)
+    rows = Target(target.classes[twice], target.counts[twice], target.held_out[twice])
+    held_out = make_classifier(Recipe("strong")).fit(doubled, rows)
+    assert (held_out.probabilities.argmax(axis=1) == rows.classes).mean() < 0.5
+
+
 def test_class_weights_raise_the_rare_class(rng):
     features, target = _posts(rng, n=400, noise=2.0)
     kept = np.flatnonzero((target.classes != 2) | (rng.random(400) < 0.15))
@@ -168,5 +194,5 @@ def test_a_network_without_torch_says_the_install_command(monkeypatch):
 
 
 def test_an_unknown_name():
-    with pytest.raises(SettingsError, match="neural, reference, linear"):
+    with pytest.raises(SettingsError, match="neural, reference, strong, linear"):
         make_classifier(Recipe("magic"))

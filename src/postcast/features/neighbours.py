@@ -1,0 +1,153 @@
+"""Who is near: what posts of like texts were worth.
+
+Reads the memory bank, and of it only what was published and settled before each post.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postcast.features.history import Moment, by_author
+from postcast.schema import Block
+
+if TYPE_CHECKING:
+    from postcast.features.bank import MemoryBank
+    from postcast.schema import FloatArray, IntArray, Matrix
+
+KERNELS = ((12.0, np.inf), (12.0, 100.0), (12.0, 25.0), (5.0, np.inf), (5.0, 50.0))
+"""(b, τ) of the weights exp(b(cos − 1))·exp(−Δ/τ), Δ in posts of the author."""
+
+PRIOR_WEIGHT = 0.02
+"""Weight of the overall mean beside an author's neighbours."""
+
+MOST_NEIGHBOURS = 4_000
+"""An author's newest posts that are compared with; older ones are left out."""
+
+ROWS_AT_ONCE = 512
+
+NEAREST = (10, 40)
+"""How many of the most alike posts of any author are averaged."""
+
+SHARPNESS = 12.0
+"""b of their weights exp(b(cos − 1))."""
+
+
+def own_neighbours(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
+    """Return what the author's like posts were worth, by likeness of text and nearness in time.
+
+    Parameters
+    ----------
+    moment : Moment
+    vectors : ndarray or csr_matrix, shape (n_posts, d)
+        Rows of length one; zeros for a post without text.
+    bank : MemoryBank
+        Its posts with text.
+
+    Returns
+    -------
+    Block
+        float32, shape (n_posts, 12): for each kernel the weighted mean rank and the log of the
+        weights' sum; the rank of the most alike post and its cosine.
+    """
+    n_kernels = len(KERNELS)
+    names = [
+        *(f"like posts, b={b:g}, tau={tau:g}" for b, tau in KERNELS),
+        *(f"weight, b={b:g}, tau={tau:g}" for b, tau in KERNELS),
+        "most alike",
+        "its cosine",
+    ]
+    rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
+    overall = float(bank.rank.mean()) if len(bank) else 0.5
+    rows[:, :n_kernels], rows[:, 2 * n_kernels] = overall, overall
+    rows[:, n_kernels : 2 * n_kernels] = np.log(1e-3)
+    if bank.vectors is None or bank.order is None:
+        return Block(rows, tuple(names))
+    for queries, posts in by_author(moment, bank):
+        own = posts[bank.has_text[posts]][-MOST_NEIGHBOURS:]
+        if not len(own):
+            continue
+        for start in range(0, len(queries), ROWS_AT_ONCE):
+            chunk = queries[start : start + ROWS_AT_ONCE]
+            cosines = _cosines(vectors[chunk], bank.vectors[own])  # (q, k)
+            end = np.searchsorted(bank.order[own], moment.known_until[chunk])
+            rows[chunk] = _kernel_means(cosines, end, bank.rank[own], overall)
+    return Block(rows, tuple(names))
+
+
+def _kernel_means(
+    cosines: FloatArray, end: IntArray, rank: FloatArray, overall: float
+) -> FloatArray:
+    """Return one author's neighbour features, shape (q, 12); the first `end` posts are known."""
+    place = np.arange(cosines.shape[1])
+    known = place < end[:, None]  # (q, k)
+    since = np.maximum(end[:, None] - 1 - place, 0)  # (q, k)
+    means, weights = [], []
+    for b, tau in KERNELS:
+        weight = np.exp(b * (cosines - 1)) * np.exp(-since / tau) * known
+        total = weight.sum(axis=1)
+        means.append((weight @ rank + PRIOR_WEIGHT * overall) / (total + PRIOR_WEIGHT))
+        weights.append(np.log(total + 1e-3))
+    likeness = np.where(known, cosines, -1.0)
+    best = likeness.argmax(axis=1)
+    cosine = likeness[np.arange(len(best)), best]
+    most_alike = np.where(cosine > -1, rank[best], overall)
+    return np.stack([*means, *weights, most_alike, np.maximum(cosine, 0)], axis=1)
+
+
+def _cosines(left: Matrix, right: Matrix) -> FloatArray:
+    product = left @ right.T
+    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
+
+
+def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
+    """Return what the most alike posts of any author were worth.
+
+    Parameters
+    ----------
+    moment : Moment
+        A post never counts its own group of texts. Where all posts share a clock, only
+        earlier ones count.
+    vectors : ndarray or csr_matrix, shape (n_posts, d)
+        Rows of length one.
+    bank : MemoryBank
+
+    Returns
+    -------
+    Block
+        float32, shape (n_posts, 3): the weighted mean rank of the nearest 10 and 40, and the
+        cosine of the nearest.
+    """
+    names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
+    rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
+    overall = float(bank.rank.mean()) if len(bank) else 0.5
+    rows[:, : len(NEAREST)] = overall
+    known = np.flatnonzero(bank.has_text)
+    if bank.vectors is None or not len(known):
+        return Block(rows, names)
+    others, rank = bank.vectors[known], bank.rank[known]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        chunk = slice(start, start + ROWS_AT_ONCE)
+        cosines = _cosines(vectors[chunk], others)  # (q, k)
+        cosines = np.where(bank.group[known] == moment.group[chunk, None], -1.0, cosines)
+        if bank.ordering == "time" and bank.order is not None:
+            later = bank.order[known] >= moment.known_until[chunk, None]
+            cosines = np.where(later, -1.0, cosines)
+        rows[chunk] = _nearest_means(cosines, rank, overall)
+    return Block(rows, names)
+
+
+def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:
+    """Return the features of some posts, shape (q, 3); a cosine of -1 is no neighbour."""
+    most = min(max(NEAREST), cosines.shape[1])
+    found = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
+    found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
+    likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
+    weight = np.exp(SHARPNESS * (likeness - 1)) * (likeness > -1)
+    columns = []
+    for n in NEAREST:
+        total = weight[:, :n].sum(axis=1)
+        mean = (weight[:, :n] * rank[found[:, :n]]).sum(axis=1)
+        columns.append((mean + PRIOR_WEIGHT * overall) / (total + PRIOR_WEIGHT))
+    return np.stack([*columns, np.maximum(likeness[:, 0], 0)], axis=1)

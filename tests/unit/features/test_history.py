@@ -1,0 +1,186 @@
+"""History and neighbours: right by hand, and blind to everything later."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.history import SHRINK, Moment, history
+from postcast.features.neighbours import PRIOR_WEIGHT, nearest, own_neighbours
+from postcast.schema import Parts
+
+
+def make_bank(counts, author, order, vectors=None, ordering="id", silent=()):
+    n = len(counts)
+    prints = np.arange(1, n * 16 + 1, dtype=np.int64).reshape(n, 16).astype(np.uint8) | 1
+    prints[list(silent)] = 0
+    return MemoryBank(
+        ids=[str(i) for i in range(n)],
+        authors=["a", "b"],
+        author=np.array(author),
+        engagement=np.array(counts, dtype=float),
+        order=None if order is None else np.array(order),
+        group=np.arange(n),
+        fingerprints=prints,
+        ordering=ordering,
+        text_from=["text"],
+        columns={},
+        vectors=vectors,
+    )
+
+
+def make_moment(author, order, known_until=None, group=None):
+    order = np.array(order)
+    return Moment(
+        np.array(author),
+        order,
+        order if known_until is None else np.array(known_until),
+        np.full(len(order), -1) if group is None else np.array(group),
+    )
+
+
+def test_ranks_have_ties_at_their_middle():
+    bank = make_bank([5, 1, 5, 9], [0] * 4, [1, 2, 3, 4])
+    np.testing.assert_allclose(bank.rank, [0.5, 0.125, 0.5, 0.875])
+
+
+def test_history_by_hand():
+    bank = make_bank([1, 2, 3, 4], [0, 0, 0, 1], [10, 20, 30, 5])
+    rank = bank.rank
+    block = history(make_moment([0, 0, 1, -1], [25, 99, 4, 50]), bank)
+    column = {name: block.matrix[:, i] for i, name in enumerate(block.columns)}
+    overall = rank.mean()
+    expected = (rank[0] + rank[1] + SHRINK * overall) / (2 + SHRINK)
+    assert column["mean of last 3"][0] == pytest.approx(expected)
+    assert column["last"][0] == pytest.approx(rank[1])
+    np.testing.assert_allclose(np.expm1(column["posts"]), [2, 3, 0, 0], atol=1e-6)
+    assert column["mean"][2] == column["last"][3] == pytest.approx(overall)
+    assert column["staleness"][0] == pytest.approx(np.log1p(5 / 10))
+    assert column["staleness"][1] > column["staleness"][0]
+
+
+def _random(rng, n=120, d=6, ordering="id"):
+    vectors = unit_rows(rng.normal(size=(n, d)))
+    bank = make_bank(
+        rng.integers(0, 30, n), rng.integers(0, 2, n), rng.permutation(n) * 10, vectors, ordering
+    )
+    queries = unit_rows(rng.normal(size=(40, d)))
+    moment = make_moment(rng.integers(-1, 2, 40), rng.integers(0, n * 10, 40))
+    return bank, moment, queries
+
+
+@pytest.mark.parametrize("make", ["history", "own", "nearest"])
+def test_later_counts_change_nothing(rng, make):
+    """Whatever becomes of later posts, the answer of today stays."""
+    bank, moment, queries = _random(rng, ordering="time")
+    until = moment.known_until.max() // 2
+    moment = replace(moment, known_until=np.minimum(moment.known_until, until))
+    later = bank.order >= until
+    # the same ranks for the earlier posts, other ones for the later
+    other = replace(bank)
+    other.__dict__["rank"] = np.where(later, rng.random(len(bank)), bank.rank)
+    other.__dict__["rank"] += (bank.rank.mean() - other.rank.mean()) * later / later.mean()
+
+    def answer(one):
+        if make == "history":
+            return history(moment, one).matrix
+        return (own_neighbours if make == "own" else nearest)(moment, queries, one).matrix
+
+    np.testing.assert_allclose(answer(bank), answer(other), atol=1e-6)
+    moved = replace(moment, known_until=np.full(40, bank.order.max() + 1))
+    assert not np.allclose(history(moment, bank).matrix, history(moved, bank).matrix)
+
+
+def test_order_of_the_bank_does_not_matter(rng):
+    bank, moment, queries = _random(rng)
+    mixed = rng.permutation(len(bank))
+    other = replace(
+        bank,
+        author=bank.author[mixed],
+        engagement=bank.engagement[mixed],
+        order=bank.order[mixed],
+        group=bank.group[mixed],
+        vectors=bank.vectors[mixed],
+    )
+    for block, again in (
+        (history(moment, bank), history(moment, other)),
+        (own_neighbours(moment, queries, bank), own_neighbours(moment, queries, other)),
+        (nearest(moment, queries, bank), nearest(moment, queries, other)),
+    ):
+        np.testing.assert_allclose(block.matrix, again.matrix, atol=1e-5)
+
+
+def test_own_neighbours_by_hand():
+    vectors = np.eye(3, dtype=np.float32)
+    bank = make_bank([1, 2, 3], [0, 0, 0], [10, 20, 30], vectors, silent=[2])
+    block = own_neighbours(make_moment([0], [40]), vectors[:1], bank)
+    column = dict(zip(block.columns, block.matrix[0], strict=True))
+    weight = np.array([1.0, np.exp(-12.0)])
+    mean = weight @ bank.rank[:2] + PRIOR_WEIGHT * bank.rank.mean()
+    assert column["like posts, b=12, tau=inf"] == pytest.approx(
+        mean / (weight.sum() + PRIOR_WEIGHT)
+    )
+    assert column["most alike"] == pytest.approx(bank.rank[0])
+    assert column["its cosine"] == pytest.approx(1)
+
+
+def test_a_post_is_no_neighbour_of_its_own_group():
+    vectors = unit_rows(np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]))
+    bank = make_bank([100, 1, 1], [0, 0, 1], [1, 2, 3], vectors)
+    stranger = nearest(make_moment([0], [9]), vectors[:1], bank).matrix
+    member = nearest(make_moment([0], [9], group=[0]), vectors[:1], bank).matrix
+    assert stranger[0, 2] == pytest.approx(1, abs=1e-6)
+    assert member[0, 2] < 0.999
+    assert member[0, 0] < stranger[0, 0]
+
+
+def test_sparse_vectors_give_the_same(rng):
+    bank, moment, queries = _random(rng)
+    sparse = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
+    for make in (own_neighbours, nearest):
+        dense = make(moment, queries, bank).matrix
+        found = make(moment, scipy.sparse.csr_matrix(queries), sparse).matrix
+        np.testing.assert_allclose(found, dense, atol=1e-5)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_the_bank_comes_back(rng, is_sparse):
+    bank, moment, queries = _random(rng)
+    if is_sparse:
+        bank = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
+    state = bank.state()
+    again = MemoryBank.from_state(Parts(facts=state.facts, arrays=state.arrays))
+    np.testing.assert_array_equal(
+        own_neighbours(moment, queries, again).matrix, own_neighbours(moment, queries, bank).matrix
+    )
+
+
+def test_an_empty_bank_is_no_obstacle():
+    one = make_bank([1], [0], [1], np.zeros((1, 2), dtype=np.float32))
+    none = np.empty(0, dtype=np.int64)
+    bank = replace(
+        one,
+        ids=[],
+        author=none,
+        engagement=none.astype(float),
+        order=none,
+        group=none,
+        fingerprints=one.fingerprints[:0],
+        vectors=one.vectors[:0],
+    )
+    moment, query = make_moment([0], [1]), np.ones((1, 2), dtype=np.float32)
+    for block in (
+        history(moment, bank),
+        own_neighbours(moment, query, bank),
+        nearest(moment, query, bank),
+    ):
+        assert np.isfinite(block.matrix).all()
+
+
+def test_unit_rows_leave_zeros():
+    matrix = np.array([[3.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_allclose(unit_rows(matrix), [[0.6, 0.8], [0, 0]], atol=1e-7)
+    found = unit_rows(scipy.sparse.csr_matrix(matrix)).toarray()
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0, 0]], atol=1e-7)
