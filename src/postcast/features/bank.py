@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.ranks import ranks
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
@@ -86,10 +87,7 @@ class MemoryBank:
     @cached_property
     def rank(self) -> FloatArray:
         """The rank of each count among all, 0 to 1, ties at their middle."""
-        _, place, n_same = np.unique(self.engagement, return_inverse=True, return_counts=True)
-        middle = np.cumsum(n_same) - (n_same + 1) / 2
-        ranks: FloatArray = (middle[place] + 0.5) / max(len(self.engagement), 1)
-        return ranks
+        return ranks(self.engagement)
 
     @cached_property
     def has_text(self) -> np.ndarray:

@@ -133,9 +133,9 @@ def _hub_folder(name: str) -> Path:
             "auto, minilm, tfidf, a public hub name, or a folder",
             "check the spelling, or log in with `hf auth login`",
         ) from error
-    except Exception as error:
-        if isinstance(error, (KeyboardInterrupt, MemoryError)):
-            raise
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever the hub's client of the day raises off line
         raise EncoderError(
             f"the hub cannot be reached for {name!r}: {_first_line(error)}",
             action="choose --encoder minilm (nothing to download), --encoder FOLDER with a copy of "

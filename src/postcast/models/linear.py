@@ -5,7 +5,7 @@ Fitted by scikit-learn, answered by `portable`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -44,14 +44,7 @@ class LinearClassifier:
             class_weight="balanced" if self.class_weights == "balanced" else None,
         )
         model.fit(stack(features), target.classes)
-        self.coefficients = np.zeros((3, model.coef_.shape[1]))
-        self.intercept = np.full(3, -30.0)  # a class that the rows lack is all but impossible
-        if len(model.classes_) == 2:
-            self.coefficients[model.classes_[1]] = model.coef_[0]
-            self.intercept[model.classes_] = [0.0, model.intercept_[0]]
-        else:
-            self.coefficients[model.classes_] = model.coef_
-            self.intercept[model.classes_] = model.intercept_
+        self.coefficients, self.intercept = three_classes(model)
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
@@ -71,3 +64,19 @@ class LinearClassifier:
         self.coefficients = parts.arrays["coefficients"]
         self.intercept = parts.arrays["intercept"]
         return self
+
+
+def three_classes(model: Any) -> tuple[FloatArray, FloatArray]:
+    """Return a fitted logistic regression's weight (3, d) and bias (3,), classes missing or not.
+
+    A class that the rows lack is all but impossible; of two classes, scikit-learn keeps the
+    second one's coefficients alone.
+    """
+    weight, bias = np.zeros((3, model.coef_.shape[1])), np.full(3, -30.0)
+    if len(model.classes_) == 2:
+        first, second = model.classes_
+        weight[second] = model.coef_[0]
+        bias[first], bias[second] = 0.0, model.intercept_[0]
+    else:
+        weight[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return weight, bias

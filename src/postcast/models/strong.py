@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models import boosting
+from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores
+from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class StrongClassifier:
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from every post; see `postcast.models.base.Classifier`."""
-        rank = _rank(target.counts)
+        rank = ranks(target.counts)
         folds = list(_folds(target.classes, features.group, self.seed))
         matrix = _matrix(features, self._scores_out_of_fold(features, target, rank, folds))
         held_out = np.zeros((len(features), 3))
@@ -113,9 +115,7 @@ class _Top:
         from sklearn.linear_model import LogisticRegression
 
         model = LogisticRegression(C=c, max_iter=1000).fit(matrix, classes)
-        weight, bias = np.zeros((3, matrix.shape[1])), np.full(3, -10.0)
-        weight[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
-        self.arrays[f"{name} weight"], self.arrays[f"{name} bias"] = weight, bias
+        self.arrays[f"{name} weight"], self.arrays[f"{name} bias"] = three_classes(model)
 
     def _ranks_out_of_fold(self, matrix: FloatArray, rank: FloatArray) -> FloatArray:
         """Return ranks from trees that had not seen them, from which classes are read."""
@@ -154,14 +154,6 @@ def _matrix(features: FeatureSet, scores: FloatArray) -> FloatArray:
     """Return the dense blocks and the text scores side by side, shape (n_posts, d)."""
     blocks = [features.blocks[name].matrix for name in DENSE if name in features.blocks]
     return np.hstack([*blocks, scores]).astype(np.float64)
-
-
-def _rank(counts: FloatArray) -> FloatArray:
-    """Return the rank of each count among all, 0 to 1, ties at their middle."""
-    _, place, n_same = np.unique(counts, return_inverse=True, return_counts=True)
-    middle = np.cumsum(n_same) - (n_same + 1) / 2
-    rank: FloatArray = (middle[place] + 0.5) / len(counts)
-    return rank
 
 
 def _folds(classes: IntArray, group: IntArray, seed: int) -> Iterator[tuple[IntArray, IntArray]]:

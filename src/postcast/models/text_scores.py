@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.schema import FeatureSet, Parts
 
@@ -43,8 +44,7 @@ class TextScores:
 
         for name, matrix in _matrices(features).items():
             model = LogisticRegression(C=1.0, max_iter=500).fit(matrix, classes)
-            weight, bias = np.zeros((3, matrix.shape[1])), np.full(3, -10.0)
-            weight[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+            weight, bias = three_classes(model)
             ridge = Ridge(alpha=1.0).fit(matrix, rank)
             self.arrays |= {
                 f"{name}.class weight": weight,
