@@ -180,7 +180,7 @@ def test_author_median_knows_its_authors_and_nothing_else(rng):
 def test_three_classes_answer_as_scikit_learn(present, rng):
     features, target = _posts(rng, noise=1.0)
     kept = np.isin(target.classes, present)
-    matrix = features.blocks["text"].matrix[kept]
+    matrix = features.blocks["text"].matrix[kept].astype(np.float64)
     model = LogisticRegression().fit(matrix, target.classes[kept])
     answer = softmax(affine(matrix, *three_classes(model)))
     np.testing.assert_allclose(answer[:, present], model.predict_proba(matrix), atol=1e-9)
