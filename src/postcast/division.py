@@ -1,6 +1,6 @@
-"""Which posts learn and which test, and what their classes are.
+"""Which posts learn and which test, what their classes are, and what was known of others.
 
-The one place where splits, labels and the held-out rows are put together. Knows no model.
+The one place where splits, labels, held-out rows and memories are put together. Knows no model.
 """
 
 from __future__ import annotations
@@ -9,20 +9,34 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
+from postcast.data.known import as_stale_as, block_starts, settled_until
 from postcast.data.label import classify, fixed_thresholds, quantile_thresholds
-from postcast.data.order import parse_maturity
-from postcast.data.split import Rows, Split, default_split, reference_split, split
-from postcast.errors import SplitError
-from postcast.features.assemble import Drafts, drafts_of_table
+from postcast.data.order import Maturity, parse_maturity
+from postcast.data.split import Split, default_split, reference_split, split
+from postcast.errors import SettingsError, SplitError
+from postcast.features.assemble import Drafts
+from postcast.learnable import Learnable, learnable
 
 if TYPE_CHECKING:
+    from postcast.data.rows import Rows
     from postcast.schema import BoolArray, FloatArray, IntArray, Posts
 
 HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE, ENOUGH_HELD_OUT = 0.15, 0.3, 40
 """Of the training rows, for early stopping, calibration and conformal sets: a share, more of
 it where that is fewer than enough posts, but never more than another share."""
+
+FORWARD = ("chronological", "rolling")
+"""The splits whose test posts come after the training posts."""
+
+_HELD_OUT_BY = {
+    "reference": "stratified",
+    "cv": "stratified",
+    "blocks": "stratified",
+    "rolling": "chronological",
+    "unseen": "grouped",
+}
+"""How rows are held out where that is not how the test rows were split off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +51,10 @@ class How:
         Share of the posts that test.
     maturity : str
         As `postcast.data.order.parse_maturity` reads it.
+    mode : {"frozen", "online"}
+        Whether earlier test posts become known, once they are mature.
+    target : {"class", "count", "relative"}
+        What the classes are classes of; see `postcast.learnable.learnable`.
     thresholds : tuple of float
         Where medium and high begin; empty for the terciles of the training counts.
     seed : int
@@ -46,6 +64,8 @@ class How:
     split: str = "auto"
     test_size: float = 0.2
     maturity: str = "0"
+    mode: str = "frozen"
+    target: str = "class"
     thresholds: tuple[float, ...] = ()
     seed: int = 42
 
@@ -62,9 +82,16 @@ class Division:
     remembered : Drafts
         The training posts, and posts without text whose counts were known with theirs.
     remembered_counts : ndarray of float
+    later : Drafts
+        What becomes known while testing; nothing unless the mode is online.
+    later_counts : ndarray of float
     train_counts, test_counts : ndarray of float
         Raw engagement.
+    train_outcomes, test_outcomes : ndarray of float
+        What the classes are classes of: the raw engagement, or what it is relative to.
     train_classes : ndarray of int, shape (n_train,)
+    together : ndarray of int, shape (n_train,)
+        Training posts of one number stay together when they are split again.
     held_out : ndarray of bool, shape (n_train,)
         Training rows for early stopping and calibration, split off as the test rows were.
     thresholds : tuple of float
@@ -78,9 +105,14 @@ class Division:
     test: Drafts
     remembered: Drafts
     remembered_counts: FloatArray
+    later: Drafts
+    later_counts: FloatArray
     train_counts: FloatArray
     test_counts: FloatArray
+    train_outcomes: FloatArray
+    test_outcomes: FloatArray
     train_classes: IntArray
+    together: IntArray
     held_out: BoolArray
     thresholds: tuple[float, float]
     split: Split
@@ -96,38 +128,57 @@ def divide(posts: Posts, how: How) -> Division:
         If the posts cannot be split as asked, or are too few.
     LabelError
         If three classes cannot be made of the training posts' counts.
+    SettingsError
+        If the choices contradict one another.
     """
-    table = posts.table.filter((pl.col("text") != "") & pl.col("engagement").is_not_null())
-    if table.is_empty():
-        raise SplitError(
-            f"none of {posts.table.height:,} posts has a text and a count",
-            action="name the columns with --text-col and --count-col",
+    found = learnable(posts, how.target)
+    return arrange(found, _outer(found.rows, how), how)
+
+
+def arrange(found: Learnable, outer: Split, how: How) -> Division:
+    """Label posts that are split already, and settle what is known of which.
+
+    Raises
+    ------
+    LabelError, SettingsError
+        As `divide`.
+    """
+    if how.mode == "online" and outer.name not in FORWARD:
+        raise SettingsError(
+            f"mode online with a {outer.name} split",
+            "a chronological one: only later posts can learn from earlier test posts",
+            "choose --mode frozen or --split chronological",
         )
-    drafts = drafts_of_table(table)
-    counts = table["engagement"].to_numpy()
-    rows = Rows.of(table, posts.source.ordering)
-    chosen = _outer(rows, how)
-    train, held_out, warnings = _inner(rows, chosen, how)
-    fitted_on = counts if how.protocol == "reference" else counts[train]
+    train, held_out, warnings = _inner(found.rows, outer, how)
+    outcomes, test = found.outcomes, outer.test
+    fitted_on = outcomes if how.protocol == "reference" else outcomes[train]
     thresholds = (
         fixed_thresholds(how.thresholds, fitted_on)
         if how.thresholds
         else quantile_thresholds(fitted_on)
     )
-    known = replace(drafts.take(train), known_until=_known_until(rows, train, chosen.name, how))
-    silent, silent_counts = _without_text(posts, drafts.take(train), chosen.name)
+    known_in_train, known_in_test = _known(found.rows, train, outer, how)
+    learned = found.drafts.take(train)
+    silent = _remembered_silent(found, learned, outer)
+    later, later_counts = _later(found, train, silent, how)
+    group = found.rows.group[train]
     return Division(
-        drafts=drafts,
-        train=known,
-        remembered=_joined(known, silent),
-        remembered_counts=np.concatenate([counts[train], silent_counts]),
-        test=drafts.take(chosen.test),
-        train_counts=counts[train],
-        test_counts=counts[chosen.test],
-        train_classes=classify(counts[train], thresholds),
+        drafts=found.drafts,
+        train=replace(learned, known_until=known_in_train),
+        test=replace(found.drafts.take(test), known_until=known_in_test),
+        remembered=learned.joined(found.silent.take(silent)),
+        remembered_counts=np.concatenate([found.counts[train], found.silent_counts[silent]]),
+        later=later,
+        later_counts=later_counts,
+        train_counts=found.counts[train],
+        test_counts=found.counts[test],
+        train_outcomes=outcomes[train],
+        test_outcomes=outcomes[test],
+        train_classes=classify(outcomes[train], thresholds),
+        together=group if outer.block is None else outer.block[train],
         held_out=held_out,
         thresholds=thresholds,
-        split=chosen,
+        split=outer,
         warnings=warnings,
     )
 
@@ -153,13 +204,13 @@ def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tup
     """
     train = outer.train
     share = min(max(HELD_OUT_SHARE, ENOUGH_HELD_OUT / len(train)), LARGEST_HELD_OUT_SHARE)
-    name = "stratified" if how.protocol == "reference" else outer.name
+    name = _HELD_OUT_BY.get(outer.name, outer.name)
     for attempt in dict.fromkeys((name, "stratified")):
         try:
             inner = split(rows.take(train), attempt, test_size=share, seed=how.seed + 1)
         except SplitError:
             continue
-        if how.protocol == "reference":
+        if outer.name == "reference":
             kept, chosen = np.arange(len(train)), inner.test
         else:
             kept = np.sort(np.concatenate([inner.train, inner.test]))
@@ -171,53 +222,53 @@ def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tup
     return train, np.zeros(len(train), dtype=bool), (few,)
 
 
-def _known_until(rows: Rows, train: IntArray, split_name: str, how: How) -> IntArray | None:
-    """Return up to when counts are known as each training post is learned from.
+def _known(
+    rows: Rows, train: IntArray, outer: Split, how: How
+) -> tuple[IntArray | None, IntArray | None]:
+    """Return up to when counts are known as training posts are learned from, and as others test.
 
-    A test post of a chronological split knows nothing of its whole span, and one of an unseen
-    author nothing of that author at all; training posts are shown no more than that.
+    Training posts are shown no more than testing will see.
     """
     if rows.order is None:
-        return None
-    order, author = rows.order[train], rows.author[train]
-    if split_name == "grouped":
-        return np.full(len(train), np.iinfo(np.int64).min)
-    known = order.copy()
-    if split_name != "chronological":
-        return known
-    for one in np.unique(author):
-        own = np.flatnonzero(author == one)
-        own = own[np.argsort(order[own], kind="stable")]
-        span = max(round(len(own) * how.test_size / (1 - how.test_size)), 2)
-        starts = np.arange(len(own)) // span * span
-        known[own] = order[own[starts]]
-    return known
+        return None, None
+    mine, tested = rows.timeline.take(train), rows.timeline.take(outer.test)
+    if outer.block is not None:
+        starts = block_starts(rows.timeline, outer.block)
+        return starts[train], starts[outer.test]
+    maturity = parse_maturity(how.maturity)
+    if how.mode == "frozen" and outer.name in FORWARD:
+        stale = replace(mine, order=as_stale_as(mine, tested))
+        return settled_until(stale, rows.everyone, maturity), tested.order
+    if outer.name not in FORWARD:
+        maturity = Maturity()
+    return (
+        settled_until(mine, rows.everyone, maturity),
+        settled_until(tested, rows.everyone, maturity),
+    )
 
 
-def _without_text(posts: Posts, train: Drafts, split_name: str) -> tuple[Drafts, FloatArray]:
-    """Return the posts without text that were known when the training ended, and their counts."""
-    table = posts.table.filter((pl.col("text") == "") & pl.col("engagement").is_not_null())
-    drafts = drafts_of_table(table)
+def _remembered_silent(found: Learnable, train: Drafts, outer: Split) -> IntArray:
+    """Return which posts without text were known when the training ended."""
+    silent = found.silent
     learned = set(train.authors)
-    known = np.array([name in learned for name in drafts.authors], dtype=bool)
-    if split_name == "chronological" and train.order is not None and drafts.order is not None:
+    known = np.array([name in learned for name in silent.authors], dtype=bool)
+    if outer.name in FORWARD and train.order is not None and silent.order is not None:
         newest: dict[str | None, int] = {}
         for name, order in zip(train.authors, train.order.tolist(), strict=True):
             newest[name] = max(order, newest.get(name, order))
-        limit = [newest.get(name, np.iinfo(np.int64).min) for name in drafts.authors]
-        known &= drafts.order <= np.array(limit, dtype=np.int64)
-    rows = np.flatnonzero(known)
-    return drafts.take(rows), table["engagement"].to_numpy()[rows]
+        limit = [newest.get(name, np.iinfo(np.int64).min) for name in silent.authors]
+        known &= silent.order <= np.array(limit, dtype=np.int64)
+    return np.flatnonzero(known)
 
 
-def _joined(first: Drafts, second: Drafts) -> Drafts:
-    order = None
-    if first.order is not None and second.order is not None:
-        order = np.concatenate([first.order, second.order])
-    return Drafts(
-        ids=[*first.ids, *second.ids],
-        texts=[*first.texts, *second.texts],
-        authors=[*first.authors, *second.authors],
-        group=np.concatenate([first.group, second.group]),
-        order=order if len(second) else first.order,
-    )
+def _later(
+    found: Learnable, train: IntArray, silent: IntArray, how: How
+) -> tuple[Drafts, FloatArray]:
+    """Return what becomes known while testing, and its counts: the posts not yet remembered."""
+    if how.mode == "frozen":
+        return found.drafts.take(train[:0]), found.counts[:0]
+    group = found.rows.group
+    others = np.setdiff1d(np.arange(len(group)), train)
+    untold = np.setdiff1d(np.arange(len(found.silent)), silent)
+    drafts = found.drafts.take(others).joined(found.silent.take(untold))
+    return drafts, np.concatenate([found.counts[others], found.silent_counts[untold]])

@@ -182,7 +182,12 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         features = assemble(drafts, self.senses_)
         held_out = classifier.fit(
             features,
-            Target(codes, codes.astype(float), _held_out(codes, drafts.group, recipe.seed)),
+            Target(
+                codes,
+                codes.astype(float),
+                _held_out(codes, drafts.group, recipe.seed),
+                drafts.group,
+            ),
         )
         self.classifier_ = classifier
         self._calibrate(recipe.name, held_out, codes)

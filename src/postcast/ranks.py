@@ -10,14 +10,17 @@ if TYPE_CHECKING:
     from postcast.schema import FloatArray
 
 
-def ranks(counts: FloatArray) -> FloatArray:
-    """Return the rank of each count among all, between 0 and 1, ties at their middle.
+def ranks(counts: FloatArray, among: FloatArray | None = None) -> FloatArray:
+    """Return the rank of each count among some, between 0 and 1, ties at their middle.
 
     Parameters
     ----------
     counts : ndarray of float, shape (n_posts,)
+    among : ndarray of float, shape (n_others,), optional
+        By default the counts themselves.
     """
-    _, place, n_same = np.unique(counts, return_inverse=True, return_counts=True)
-    middle = np.cumsum(n_same) - (n_same + 1) / 2
-    found: FloatArray = (middle[place] + 0.5) / max(len(counts), 1)
+    others = np.sort(counts if among is None else among)
+    below = np.searchsorted(others, counts, side="left")
+    up_to = np.searchsorted(others, counts, side="right")
+    found: FloatArray = (below + up_to) / 2 / max(len(others), 1)
     return found

@@ -221,14 +221,23 @@ class Target:
     classes : ndarray of int, shape (n_posts,)
         Class codes, indices into `CLASSES`.
     counts : ndarray of float, shape (n_posts,)
-        Raw engagement.
+        What the classes are classes of: raw engagement, or what it is relative to.
     held_out : ndarray of bool, shape (n_posts,)
         Training rows kept aside for early stopping and calibration.
+    together : ndarray of int, shape (n_posts,)
+        Rows of one number stay together when a classifier splits them again.
     """
 
     classes: IntArray
     counts: FloatArray
     held_out: BoolArray
+    together: IntArray
+
+    def take(self, rows: IntArray) -> Target:
+        """Return the target of some of the rows, in the order given."""
+        return Target(
+            self.classes[rows], self.counts[rows], self.held_out[rows], self.together[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -274,6 +283,10 @@ class Predictions:
     probabilities : ndarray of float, shape (n_posts, 3)
     engagement : ndarray of float, shape (n_posts,)
     expected_count : ndarray of float, shape (n_posts,), or None
+    outcome : ndarray of float, shape (n_posts,), or None
+        What the classes are classes of, where that is not the engagement.
+    post : ndarray of int, shape (n_posts,), or None
+        Rows of one number are forecasts of one post, and are drawn together.
     """
 
     actual: IntArray
@@ -281,3 +294,5 @@ class Predictions:
     probabilities: FloatArray
     engagement: FloatArray
     expected_count: FloatArray | None = None
+    outcome: FloatArray | None = None
+    post: IntArray | None = None

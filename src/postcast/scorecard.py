@@ -138,6 +138,7 @@ class Scorecard(Figures):
     classifier: str
     encoder: str
     seed: int
+    target: str = "class"
     synthetic: bool = False
     coverage: Mapping[str, float | None] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
@@ -174,6 +175,7 @@ _SCORECARD_FACTS: Sequence[str] = (
     "classifier",
     "encoder",
     "seed",
+    "target",
     "synthetic",
     "coverage",
 )

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
+from postcast.data.known import settled_until
 from postcast.data.label import classify
-from postcast.data.near_duplicates import fingerprint
+from postcast.data.order import parse_maturity
 from postcast.decide import choose, sets
 from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.metrics import coverage, differences, figures
-from postcast.features.assemble import drafts_of_table
+from postcast.learnable import learnable
+from postcast.memory import fingerprints, remember_more
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
 
@@ -34,6 +35,22 @@ FEWEST_POSTS = 5
 
 COMPARED = ("macro_f1", "accuracy", "log_loss")
 """The scores whose paired differences to the baselines stand in the scorecard."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of posts.
+
+    Parameters
+    ----------
+    engagement : ndarray of float, shape (n_posts,)
+        Raw counts.
+    values : ndarray of float, shape (n_posts,)
+        What the classes are classes of; see `postcast.learnable.learnable`.
+    """
+
+    engagement: FloatArray
+    values: FloatArray
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,7 @@ class Tested:
 def score(
     forecaster: Forecaster,
     drafts: Drafts,
-    counts: FloatArray,
+    outcomes: Outcomes,
     facts: Mapping[str, Any],
     unweighted: Forecaster | None = None,
 ) -> Tested:
@@ -69,15 +86,14 @@ def score(
     forecaster : Forecaster
     drafts : Drafts
         None of them a training post.
-    counts : ndarray of float, shape (n_posts,)
-        Raw engagement.
+    outcomes : Outcomes
     facts : mapping
         The scorecard's keys that no score can tell: ``n_train``, ``split``, ``seed``, …
     unweighted : Forecaster, optional
         The same, trained without class weights.
     """
-    mine = _predict(forecaster, drafts, counts)
-    others = {name: _predict(one, drafts, counts) for name, one in forecaster.baselines.items()}
+    mine = foretell(forecaster, drafts, outcomes)
+    others = {name: foretell(one, drafts, outcomes) for name, one in forecaster.baselines.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
     features = forecaster.features(drafts)
@@ -86,7 +102,7 @@ def score(
         baselines=others,
         encoder=str(facts["encoder"]),
         embeddings=features.blocks["text"].matrix if "text" in features.blocks else None,
-        unweighted=None if unweighted is None else _predict(unweighted, drafts, counts),
+        unweighted=None if unweighted is None else foretell(unweighted, drafts, outcomes),
         blocks=tuple(features.blocks),
     )
     scorecard = Scorecard(
@@ -112,13 +128,12 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     SplitError
         If too few posts are left.
     """
-    table = posts.table.filter(pl.col("text") != "")
-    prints = [list(fingerprint(text)) for text in table["text"]]
-    known = forecaster.bank.knows_texts(np.array(prints, dtype=np.uint8).reshape(-1, 16))
-    table = table.filter(~known)
-    if table.height < FEWEST_POSTS:
+    found = learnable(posts, forecaster.facts.get("target", "class"))
+    known = forecaster.bank.knows_texts(fingerprints(found.drafts.texts))
+    rows = np.flatnonzero(~known)
+    if len(rows) < FEWEST_POSTS:
         raise SplitError(
-            f"{table.height} posts to evaluate on, after leaving out {known.sum()} whose text "
+            f"{len(rows)} posts to evaluate on, after leaving out {known.sum()} whose text "
             "stood in the training",
             f"at least {FEWEST_POSTS}",
             "give posts that the forecaster has not learned from",
@@ -130,14 +145,42 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         "synthetic": posts.source.synthetic,
     }
     log.info("%d posts left out: their text stood in the training", known.sum())
-    return score(forecaster, drafts_of_table(table), table["engagement"].to_numpy(), facts)
+    drafts = found.drafts.take(rows)
+    if forecaster.facts["mode"] == "online" and found.rows.order is not None:
+        maturity = parse_maturity(forecaster.facts["maturity"])
+        until = settled_until(found.rows.timeline, found.rows.everyone, maturity)
+        drafts = replace(drafts, known_until=until[rows])
+        everyone = found.drafts.joined(found.silent)
+        counts = np.concatenate([found.counts, found.silent_counts])
+        forecaster = informed(forecaster, everyone, counts)
+    outcomes = Outcomes(found.counts[rows], found.outcomes[rows])
+    return score(forecaster, drafts, outcomes, facts)
 
 
-def _predict(forecaster: Forecaster, drafts: Drafts, counts: FloatArray) -> Predictions:
+def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forecaster:
+    """Return a forecaster that remembers more posts, to be asked of those that come later.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    posts : Drafts
+        Each counts from when it was known; see `postcast.features.assemble.Drafts.known_until`.
+    counts : ndarray of float, shape (n_posts,)
+    """
+    if not len(posts):
+        return forecaster
+    senses = forecaster.senses
+    bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"))
+    return replace(forecaster, senses=replace(senses, bank=bank))
+
+
+def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:
+    """Return the forecasts of labelled posts beside what came of them."""
     probabilities = forecaster.probabilities(drafts)
     return Predictions(
-        actual=classify(counts, forecaster.rule.thresholds),
+        actual=classify(outcomes.values, forecaster.rule.thresholds),
         forecast=choose(probabilities, forecaster.rule),
         probabilities=probabilities,
-        engagement=counts,
+        engagement=outcomes.engagement,
+        outcome=outcomes.values,
     )

@@ -91,7 +91,13 @@ class Settings:
         LEARNING,
         ("auto", "neural", "strong", "linear", "majority", "author-median", "reference"),
     )
-    target: str = _choice("class", "What is forecast: the popularity class.", LEARNING, ("class",))
+    target: str = _choice(
+        "class",
+        "What is forecast: the popularity class, or whether a post beats the mean of its "
+        "author's previous 50 (relative).",
+        LEARNING,
+        ("class", "relative"),
+    )
     classes: str = _choice(
         "quantile",
         "Where classes begin: at the terciles of the training posts' counts, or at --thresholds.",
@@ -128,7 +134,11 @@ class Settings:
         metavar="DURATION|POSTS",
     )
     mode: str = _choice(
-        "frozen", "What is known while testing: nothing after training.", TESTING, ("frozen",)
+        "frozen",
+        "What is known while testing: nothing after training (frozen), or the counts of earlier "
+        "test posts too, once they are mature (online).",
+        TESTING,
+        ("frozen", "online"),
     )
     coverage: float = _choice(
         0.9, "How often the set of classes is to hold the truth.", LEARNING, metavar="SHARE"

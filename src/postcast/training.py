@@ -11,32 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from postcast.decide import Rule
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
-from postcast.features.assemble import Senses, assemble
-from postcast.features.bank import MemoryBank, unit_rows
 from postcast.features.text import load_encoder, resolve_name
-from postcast.features.tfidf import TfidfEncoder
+from postcast.fitting import Workshop, make_baselines, make_forecaster, open_workshop
 from postcast.forecaster import Forecaster, load
-from postcast.models.base import class_shares
-from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
-from postcast.models.choose import (
-    READS,
-    TEXT_ALONE,
-    WEIGHTED,
-    Recipe,
-    decision_weights,
-    make_classifier,
-    resolve_classifier,
-)
+from postcast.models.calibrate import FEWEST_ROWS
+from postcast.models.choose import WEIGHTED, Recipe, resolve_classifier
 from postcast.reading import encoder_choice, read
 from postcast.results import Story
 from postcast.run_folder import RunFolder
-from postcast.schema import Post, Posts, Target
-from postcast.scoring import score
+from postcast.schema import Post, Posts
+from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings
 from postcast.stages import Stages
 
@@ -46,9 +32,6 @@ if TYPE_CHECKING:
     from postcast.features.text import TextEncoder
 
 log = logging.getLogger(__name__)
-
-ENCODED = ("text", "words", "characters")
-"""The blocks that an encoder makes."""
 
 
 def train(
@@ -139,6 +122,8 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
             split=resolved.split,
             test_size=resolved.test_size,
             maturity=resolved.maturity,
+            mode=resolved.mode,
+            target=resolved.target,
             thresholds=resolved.thresholds,
             seed=resolved.seed,
         ),
@@ -158,20 +143,21 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
     with stages.measure("embed", len(division.drafts)):
-        plan.encoder.fit(division.train.texts)
+        shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
-        bank = _bank(plan)
     recipe = Recipe(settings.classifier, seed=settings.seed, device=settings.device)
     with stages.measure("train", len(division.train)):
-        forecaster = _fit(plan, recipe, plan.encoder, bank)
+        forecaster = make_forecaster(shop, recipe, plan.encoder)
     with stages.measure("baselines", len(division.train)):
-        forecaster = replace(forecaster, baselines=_baselines(plan, bank))
+        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed))
         unweighted = None
         if recipe.name in WEIGHTED:
-            unweighted = _fit(plan, replace(recipe, class_weights="none"), plan.encoder, bank)
+            unweighted = make_forecaster(shop, replace(recipe, class_weights="none"), plan.encoder)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}
-        tested = score(forecaster, division.test, division.test_counts, facts, unweighted)
+        live = informed(forecaster, division.later, division.later_counts)
+        outcomes = Outcomes(division.test_counts, division.test_outcomes)
+        tested = score(live, division.test, outcomes, facts, unweighted)
     forecaster = replace(forecaster, scorecard=tested.scorecard)
     warnings = (*plan.warnings, *_uncalibrated(forecaster))
     for warning in warnings:
@@ -187,6 +173,20 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     return forecaster
 
 
+def _workshop(plan: Plan) -> Workshop:
+    """Fit the encoder, and remember what was known when the training ended."""
+    settings = plan.settings
+    shop = open_workshop(
+        plan.division,
+        plan.posts.source,
+        plan.encoder,
+        (settings.classifier,),
+        settings.coverage,
+    )
+    told = ("protocol", "mode", "maturity", "target")
+    return replace(shop, facts={**shop.facts, **{name: getattr(settings, name) for name in told}})
+
+
 def _uncalibrated(forecaster: Forecaster) -> tuple[str, ...]:
     """Return what to warn of where too few posts were held out, or none by design."""
     if forecaster.rule.coverage is not None:
@@ -195,92 +195,3 @@ def _uncalibrated(forecaster: Forecaster) -> tuple[str, ...]:
         "the probabilities are not calibrated, and a set is the forecast alone: "
         f"fewer than {FEWEST_ROWS} training posts were held out",
     )
-
-
-def _bank(plan: Plan) -> MemoryBank:
-    """Return what was known when the training ended, as a memory bank."""
-    from postcast.data.near_duplicates import fingerprint
-
-    posts, source = plan.division.remembered, plan.posts.source
-    authors = sorted({name for name in posts.authors if name is not None})
-    codes = {name: code for code, name in enumerate(authors)}
-    title = source.columns.get("title", ())
-    names = source.columns.get("text", ())
-    prints = [list(fingerprint(text)) if text else [0] * 16 for text in posts.texts]
-    vectors = None
-    if "nearest" in READS.get(plan.settings.classifier, ()):
-        vectors = unit_rows(plan.encoder.encode(posts.texts))
-    return MemoryBank(
-        ids=[str(one) for one in posts.ids],
-        authors=authors,
-        author=np.array([-1 if a is None else codes[a] for a in posts.authors], dtype=np.int64),
-        engagement=plan.division.remembered_counts,
-        order=posts.order,
-        group=posts.group,
-        ordering=source.ordering,
-        fingerprints=np.array(prints, dtype=np.uint8).reshape(-1, 16),
-        text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
-        columns={role: list(columns) for role, columns in source.columns.items()},
-        vectors=vectors,
-    )
-
-
-def _senses(plan: Plan, name: str, bank: MemoryBank, encoder: TextEncoder | None) -> Senses:
-    """Return what a classifier needs to see posts."""
-    reads = READS.get(name, TEXT_ALONE)
-    encoders: dict[str, TextEncoder] = {}
-    if encoder is not None:
-        encoders["text"] = encoder
-    for block in ("words", "characters"):
-        if block in reads:
-            encoders[block] = TfidfEncoder(block)
-            encoders[block].fit(plan.division.train.texts)
-    return Senses(encoders, bank, tuple(one for one in reads if one not in ENCODED))
-
-
-def _fit(plan: Plan, recipe: Recipe, encoder: TextEncoder | None, bank: MemoryBank) -> Forecaster:
-    """Fit one classifier on the training rows, and its calibration on those held out."""
-    division, settings = plan.division, plan.settings
-    senses = _senses(plan, recipe.name, bank, encoder)
-    features = assemble(division.train, senses)
-    target = Target(division.train_classes, division.train_counts, division.held_out)
-    classifier = make_classifier(recipe)
-    held_out = classifier.fit(features, target)
-    calibration, cutoff, shares = Calibration(), None, class_shares(target.classes)
-    if len(held_out.rows) >= FEWEST_ROWS:
-        actual = target.classes[held_out.rows]
-        calibration = fit_calibration(held_out.probabilities, actual)
-        calibrated = calibration.apply(held_out.probabilities)
-        shares = class_shares(actual)
-        cutoff = conformal_cutoff(calibrated, actual, settings.coverage)
-    rule = Rule(
-        thresholds=division.thresholds,
-        shares=tuple(float(share) for share in shares),
-        weights=decision_weights(recipe.name, calibration, shares),
-        coverage=None if cutoff is None else settings.coverage,
-        cutoff=1.0 if cutoff is None else cutoff,
-    )
-    facts = {
-        "classifier": recipe.name,
-        "encoder": "none" if encoder is None else encoder.name,
-        "protocol": settings.protocol,
-        "split": division.split.name,
-        "mode": settings.mode,
-        "maturity": settings.maturity,
-        "seed": settings.seed,
-        "n_train": len(division.train),
-        "synthetic": plan.posts.source.synthetic,
-    }
-    return Forecaster(senses, classifier, calibration, rule, facts)
-
-
-def _baselines(plan: Plan, bank: MemoryBank) -> dict[str, Forecaster]:
-    """Fit the three baselines on the same rows."""
-    seed = plan.settings.seed
-    words = TfidfEncoder()
-    words.fit(plan.division.train.texts)
-    return {
-        "majority": _fit(plan, Recipe("majority", seed=seed), None, bank),
-        "author_median": _fit(plan, Recipe("author-median", seed=seed), None, bank),
-        "tfidf_linear": _fit(plan, Recipe("linear", seed=seed), words, bank),
-    }

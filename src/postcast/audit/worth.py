@@ -136,7 +136,7 @@ class Trial:
         counts = self.table["engagement"].to_numpy()
         rows = FeatureSet({}, author=codes, group=self.table["group"].to_numpy())
         held_out = np.zeros(len(self.train), dtype=bool)
-        target = Target(self.classes[self.train], counts[self.train], held_out)
+        target = Target(self.classes[self.train], counts[self.train], held_out, self.train)
         model = AuthorMedianClassifier()
         model.fit(rows.take(self.train), target)
         forecast = model.predict_proba(rows.take(self.test)).argmax(axis=1)

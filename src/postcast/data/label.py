@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.errors import LabelError, SettingsError
+from postcast.grouping import rows_by
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
+    from postcast.data.known import Timeline
     from postcast.schema import FloatArray, IntArray
 
 _ADVICE = "choose --classes fixed --thresholds, such as 3,6"
@@ -97,6 +99,40 @@ def fixed_thresholds(values: Sequence[float], counts: FloatArray) -> tuple[float
             "choose other --thresholds",
         )
     return thresholds
+
+
+PREVIOUS, FEWEST_EARLIER = 50, 5
+"""How many of an author's earlier posts a post is compared with, and the fewest that will do."""
+
+
+def beyond_own_mean(counts: FloatArray, posts: Timeline) -> FloatArray:
+    """Return by how much each post beats its author's previous ones.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_posts,)
+        Raw engagement; nan where it is not known.
+    posts : Timeline
+        When each was published, and by whom.
+
+    Returns
+    -------
+    ndarray of float, shape (n_posts,)
+        log1p of the count, less the mean of that over the author's previous `PREVIOUS` posts of
+        any kind; nan where fewer than `FEWEST_EARLIER` are known.
+    """
+    logs = np.log1p(np.maximum(counts, 0))
+    beyond = np.full(len(counts), np.nan)
+    for own in rows_by(posts.author).values():
+        known = own[~np.isnan(logs[own])]
+        known = known[np.argsort(posts.order[known], kind="stable")]
+        sums = np.concatenate([[0.0], np.cumsum(logs[known])])
+        end = np.searchsorted(posts.order[known], posts.order[known])
+        start = np.maximum(end - PREVIOUS, 0)
+        n_earlier = end - start
+        mean = (sums[end] - sums[start]) / np.maximum(n_earlier, 1)
+        beyond[known] = np.where(n_earlier >= FEWEST_EARLIER, logs[known] - mean, np.nan)
+    return beyond
 
 
 def classify(counts: FloatArray, thresholds: Sequence[float]) -> IntArray:

@@ -20,7 +20,7 @@ import polars as pl
 from postcast.errors import SettingsError
 
 if TYPE_CHECKING:
-    from postcast.schema import BoolArray, IntArray, Ordering
+    from postcast.schema import IntArray, Ordering
 
 SHARD_BIT = 46
 TYPE_BIT = 36
@@ -28,7 +28,7 @@ TYPE_MASK = 0x3FF
 
 PIN = 1
 
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -116,38 +116,6 @@ def parse_maturity(text: str) -> Maturity:
         )
     number, unit = int(match[1]), match[2]
     return Maturity(duration=number * _UNITS[unit]) if unit else Maturity(posts=number)
-
-
-def mature(
-    order: IntArray, author: IntArray, maturity: Maturity, cut: int | None = None
-) -> BoolArray:
-    """Tell which posts had settled counts when the posts after them began.
-
-    Parameters
-    ----------
-    order : ndarray of int64, shape (n_posts,)
-        Microseconds since 1970 where `maturity` has a duration.
-    author : ndarray of int, shape (n_posts,)
-        Author codes.
-    maturity : Maturity
-    cut : int, optional
-        The order at which the later posts begin; by default just behind these posts.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_posts,)
-        False for posts less than the duration before `cut`, and for each author's last
-        `maturity.posts` posts.
-    """
-    if not len(order):
-        return np.zeros(0, dtype=bool)
-    end = int(order.max()) if cut is None else cut
-    settled = np.asarray(order <= end - maturity.duration // _MICROSECOND)
-    by_author = np.lexsort((order, author))
-    last = np.searchsorted(author[by_author], author[by_author], side="right")
-    later_posts = np.empty(len(order), dtype=np.int64)
-    later_posts[by_author] = last - 1 - np.arange(len(order))
-    return settled & (later_posts >= maturity.posts)
 
 
 def is_forward(

@@ -5,73 +5,25 @@ Knows order, author, group and count of each row; knows no text and no file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.data.order import Maturity, mature
+from postcast.data.known import newest, unsettled
+from postcast.data.order import Maturity
+from postcast.data.rows import Rows
 from postcast.errors import SettingsError, SplitError
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from postcast.schema import BoolArray, FloatArray, IntArray, Ordering
+    from postcast.data.known import Timeline
+    from postcast.schema import BoolArray, IntArray, Ordering
 
 MIN_TRAIN, MIN_TEST = 30, 5
 
 _AT_ONCE = Maturity()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a split may see of some posts.
-
-    Parameters
-    ----------
-    order : ndarray of int64, shape (n_posts,), or None
-        See `postcast.schema.Source.ordering`.
-    author : ndarray of int, shape (n_posts,)
-        Author codes; posts without an author share one.
-    group : ndarray of int, shape (n_posts,)
-        Posts of the same or nearly the same text share a number.
-    counts : ndarray of float, shape (n_posts,)
-        Raw engagement.
-    ordering : {"time", "id", "none"}
-    """
-
-    order: IntArray | None
-    author: IntArray
-    group: IntArray
-    counts: FloatArray
-    ordering: Ordering
-
-    def __len__(self) -> int:
-        return len(self.group)
-
-    @classmethod
-    def of(cls, table: pl.DataFrame, ordering: Ordering) -> Rows:
-        """Take the rows of a table of posts; those without an order count as the oldest."""
-        authors = table["author"].fill_null("").to_numpy()
-        return cls(
-            order=None if ordering == "none" else table["order"].fill_null(-1).to_numpy(),
-            author=np.unique(authors, return_inverse=True)[1],
-            group=table["group"].cast(int).to_numpy(),
-            counts=table["engagement"].to_numpy(),
-            ordering=ordering,
-        )
-
-    def take(self, rows: IntArray) -> Rows:
-        """Return some of the rows, in the order given."""
-        return replace(
-            self,
-            order=None if self.order is None else self.order[rows],
-            author=self.author[rows],
-            group=self.group[rows],
-            counts=self.counts[rows],
-        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +39,9 @@ class Split:
         Rows in neither: copies of test posts, and posts whose counts had not settled.
     description : str
         How it was split, in words.
+    block : ndarray of int, shape (n_rows,), or None
+        Posts that stay together when the training rows are split again, beside those of
+        like texts.
     """
 
     train: IntArray
@@ -94,6 +49,7 @@ class Split:
     name: str
     dropped: IntArray
     description: str
+    block: IntArray | None = None
 
 
 def default_split(ordering: Ordering) -> str:
@@ -141,9 +97,9 @@ def split(
         raise SettingsError(f"test size {test_size:g}", "a share between 0 and 1")
     is_young = np.zeros(len(rows), dtype=bool)
     if how == "chronological":
-        order = _order_for(rows, maturity)
-        is_test, sentence = _chronological(rows, order, test_size)
-        is_young = _young(rows, order, is_test, maturity)
+        is_test = newest(rows.timeline, test_size)
+        sentence = _newest_are_tested(rows.timeline, is_test, test_size)
+        is_young = young(rows, is_test, maturity)
     else:
         draw = _stratified if how == "stratified" else _grouped
         is_test, sentence = draw(rows, test_size, np.random.default_rng(seed))
@@ -189,53 +145,30 @@ def reference_split(n_rows: int, seed: int = 42) -> Split:
     )
 
 
-def _order_for(rows: Rows, maturity: Maturity) -> IntArray:
-    """Return the order of the rows, once it is known to serve for this maturity."""
-    if rows.ordering == "none" or rows.order is None:
-        raise SplitError(
-            "nothing orders these posts in time",
-            "a column of times, or Pinterest ids",
-            "name one with --time-col, or choose --split stratified",
-        )
+def young(rows: Rows, is_later: BoolArray, maturity: Maturity) -> BoolArray:
+    """Mark the rows whose counts had not settled when the later ones began.
+
+    Raises
+    ------
+    SplitError
+        If nothing orders the rows.
+    SettingsError
+        If the maturity is a duration, and only ids order them.
+    """
     if maturity.duration > timedelta(0) and rows.ordering == "id":
         raise SettingsError(
             "a maturity in time, but only ids order these posts",
             "a number of posts, such as --maturity 20",
         )
-    return rows.order
+    return unsettled(rows.timeline, is_later, rows.everyone, maturity)
 
 
-def _chronological(rows: Rows, order: IntArray, test_size: float) -> tuple[BoolArray, str]:
-    if rows.ordering == "time":
-        is_test = _newest(order, test_size)
-        cut = _EPOCH + timedelta(microseconds=int(order.max(where=~is_test, initial=0)))
+def _newest_are_tested(posts: Timeline, is_test: BoolArray, test_size: float) -> str:
+    if posts.ordering == "time":
+        cut = _EPOCH + timedelta(microseconds=int(posts.order.max(where=~is_test, initial=0)))
         which = f"{test_size:.0%} of all posts, after {cut:%Y-%m-%d %H:%M},"
-        return is_test, f"The newest {which} are for testing."
-    is_test = np.zeros(len(rows), dtype=bool)
-    by_author = np.argsort(rows.author, kind="stable")
-    for own in np.split(by_author, np.flatnonzero(np.diff(rows.author[by_author])) + 1):
-        is_test[own] = _newest(order[own], test_size)
-    return is_test, f"The newest {test_size:.0%} of each author's posts are for testing."
-
-
-def _newest(order: IntArray, share: float) -> BoolArray:
-    """Mark the newest rows, as near to `share` as whole instants allow; never all of them."""
-    wanted = int(len(order) * share + 1e-9)
-    instants, n_posts = np.unique(order, return_counts=True)
-    if not wanted or len(instants) < 2:
-        return np.zeros(len(order), dtype=bool)
-    n_from_here_on = np.cumsum(n_posts[::-1])[::-1][1:]
-    cut = instants[1:][np.argmin(np.abs(n_from_here_on - wanted))]
-    return np.asarray(order >= cut)
-
-
-def _young(rows: Rows, order: IntArray, is_test: BoolArray, maturity: Maturity) -> BoolArray:
-    """Mark the rows before the test rows whose counts had not settled."""
-    earlier = np.flatnonzero(~is_test)
-    cut = int(order[is_test].min()) if is_test.any() and rows.ordering == "time" else None
-    young = np.zeros(len(rows), dtype=bool)
-    young[earlier] = ~mature(order[earlier], rows.author[earlier], maturity, cut)
-    return young
+        return f"The newest {which} are for testing."
+    return f"The newest {test_size:.0%} of each author's posts are for testing."
 
 
 def _stratified(rows: Rows, test_size: float, rng: np.random.Generator) -> tuple[BoolArray, str]:

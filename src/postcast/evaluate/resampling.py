@@ -67,7 +67,8 @@ def resample(
     columns = _columns(predictions)
     ranks = None
     if "spearman" in scores:
-        ranks = dense_codes(_expected(predictions)), dense_codes(predictions.engagement)
+        outcome = predictions.engagement if predictions.outcome is None else predictions.outcome
+        ranks = dense_codes(_expected(predictions)), dense_codes(outcome)
     sums: list[FloatArray] = []
     rhos: list[float] = []
     for weights in _weights(n_posts, draws, seed):

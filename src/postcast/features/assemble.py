@@ -14,7 +14,8 @@ import numpy as np
 
 from postcast.features.bank import MemoryBank, unit_rows
 from postcast.features.context import context
-from postcast.features.history import LATEST, Moment, history
+from postcast.features.history import LATEST, Moment, Published, history
+from postcast.features.kriging import kriging
 from postcast.features.neighbours import nearest, own_neighbours
 from postcast.schema import Block, FeatureSet, Post
 
@@ -39,6 +40,8 @@ class Drafts:
     order : ndarray of int64, shape (n_posts,), or None
     known_until : ndarray of int64, shape (n_posts,), or None
         Counts of posts ordered before this were known; None for those before the post itself.
+    published : Published or None
+        Posts known to exist, whatever became of them; None for these posts themselves.
     """
 
     ids: Sequence[str | None]
@@ -47,6 +50,7 @@ class Drafts:
     group: IntArray
     order: IntArray | None
     known_until: IntArray | None = None
+    published: Published | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -60,6 +64,21 @@ class Drafts:
             group=self.group[rows],
             order=None if self.order is None else self.order[rows],
             known_until=None if self.known_until is None else self.known_until[rows],
+            published=self.published,
+        )
+
+    def joined(self, other: Drafts) -> Drafts:
+        """Return these posts and others of the same table; up to when counts are known is lost."""
+        order = None
+        if self.order is not None and other.order is not None:
+            order = np.concatenate([self.order, other.order])
+        return Drafts(
+            ids=[*self.ids, *other.ids],
+            texts=[*self.texts, *other.texts],
+            authors=[*self.authors, *other.authors],
+            group=np.concatenate([self.group, other.group]),
+            order=order if len(other) else self.order,
+            published=self.published,
         )
 
     def as_strangers(self) -> Drafts:
@@ -70,12 +89,15 @@ class Drafts:
 def drafts_of_table(table: pl.DataFrame) -> Drafts:
     """Return the posts of a table with the columns of `postcast.schema.Posts`."""
     ordered = table["order"].null_count() < table.height
+    order = table["order"].fill_null(LATEST).to_numpy() if ordered else None
+    authors = table["author"].to_list()
     return Drafts(
         ids=table["id"].to_list(),
         texts=table["text"].to_list(),
-        authors=table["author"].to_list(),
+        authors=authors,
         group=table["group"].to_numpy().astype(np.int64),
-        order=table["order"].fill_null(LATEST).to_numpy() if ordered else None,
+        order=order,
+        published=None if order is None else Published(authors, order),
     )
 
 
@@ -133,6 +155,7 @@ class Senses:
 
 MADE_FROM_BANK: Mapping[str, Callable[..., Block]] = {
     "history": lambda moment, _, bank: history(moment, bank),
+    "kriging": kriging,
     "neighbours": own_neighbours,
     "nearest": nearest,
 }
@@ -157,7 +180,8 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
         time = np.where(order < LATEST, order, -1) if bank.ordering == "time" else None
         blocks["context"] = context(drafts.texts, time)
     known_until = order if drafts.known_until is None else drafts.known_until
-    moment = Moment(author, order, known_until, drafts.group)
+    published = drafts.published or Published(drafts.authors, order)
+    moment = Moment(author, order, known_until, drafts.group, published.by_author(bank))
     for name in senses.blocks:
         if name in MADE_FROM_BANK and (bank.order is not None or name == "nearest"):
             vectors = unit_rows(blocks["text"].matrix)

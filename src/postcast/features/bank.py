@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.grouping import rows_by
 from postcast.ranks import ranks
 from postcast.schema import Parts
 
@@ -45,6 +46,9 @@ class MemoryBank:
     vectors : ndarray or csr_matrix of float32, shape (n_posts, d), or None
         Of the texts, each of length one; zeros for a post without text. None for
         forecasters that look for no neighbours.
+    n_learned : int or None
+        Those that the training knew, which stand first: what ranks are ranks among. None for
+        all of them.
     """
 
     ids: Sequence[str]
@@ -58,6 +62,7 @@ class MemoryBank:
     text_from: Sequence[str]
     columns: Mapping[str, Sequence[str]]
     vectors: Matrix | None = None
+    n_learned: int | None = None
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -86,8 +91,18 @@ class MemoryBank:
 
     @cached_property
     def rank(self) -> FloatArray:
-        """The rank of each count among all, 0 to 1, ties at their middle."""
-        return ranks(self.engagement)
+        """The rank of each count among those learned, 0 to 1, ties at their middle."""
+        return ranks(self.engagement, self.engagement[: self.n_learned])
+
+    @cached_property
+    def mean_rank(self) -> float:
+        """The mean rank of the posts learned; one half where there are none."""
+        return float(self.rank[: self.n_learned].mean()) if len(self) else 0.5
+
+    @cached_property
+    def is_learned(self) -> np.ndarray:
+        """Which posts the training knew, shape (n_posts,) of bool."""
+        return np.arange(len(self)) < (len(self) if self.n_learned is None else self.n_learned)
 
     @cached_property
     def has_text(self) -> np.ndarray:
@@ -96,12 +111,11 @@ class MemoryBank:
 
     @cached_property
     def _by_author(self) -> dict[int, IntArray]:
-        if self.order is None or not len(self):
+        if self.order is None:
             return {}
-        oldest_first = np.lexsort((self.order, self.author))
-        codes, starts = np.unique(self.author[oldest_first], return_index=True)
-        parts = np.split(oldest_first, starts[1:])
-        return dict(zip(codes.tolist(), parts, strict=True))
+        oldest_first = np.argsort(self.order, kind="stable")
+        of_author = rows_by(self.author[oldest_first])
+        return {author: oldest_first[rows] for author, rows in of_author.items()}
 
     def posts_of(self, author: int) -> IntArray:
         """Return the positions of an author's posts, oldest first; of those of none for -1."""
@@ -133,6 +147,7 @@ class MemoryBank:
             "ordering": self.ordering,
             "text_from": list(self.text_from),
             "columns": {role: list(names) for role, names in self.columns.items()},
+            "n_learned": self.n_learned,
         }
         return Parts(facts=facts, arrays=arrays)
 
@@ -158,6 +173,7 @@ class MemoryBank:
             text_from=parts.facts["text_from"],
             columns=parts.facts["columns"],
             vectors=vectors,
+            n_learned=parts.facts.get("n_learned"),
         )
 
 
@@ -174,3 +190,12 @@ def unit_rows(matrix: Matrix) -> Matrix:
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     scale = scipy.sparse.diags(1.0 / np.where(length > 0, length, 1.0))
     return (scale @ matrix).astype(np.float32).tocsr()
+
+
+def stack_rows(first: Matrix, second: Matrix) -> Matrix:
+    """Return the rows of two matrices, both dense or both sparse, one below the other."""
+    if isinstance(first, np.ndarray):
+        return np.vstack([first, second])
+    import scipy.sparse
+
+    return scipy.sparse.vstack([first, second], format="csr")

@@ -5,12 +5,13 @@ Reads the memory bank, and of it only what was published and settled before each
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.grouping import rows_by
 from postcast.schema import Block
 
 if TYPE_CHECKING:
@@ -21,8 +22,40 @@ LATEST = int(np.iinfo(np.int64).max)
 """The order of a post that is published now: after everything that is known."""
 
 WINDOWS = (3, 10, 50, 200)
+LAGS = (1, 3, 10, 50)
+UNITS = {"time": 3.6e9, "id": 1.0, "none": 1.0}
+"""What an hour, or one step of an id, is in an order."""
+
 SHRINK = 2.0
 """Posts' worth of the overall mean in each of an author's means."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Posts known to exist, whatever became of them.
+
+    Parameters
+    ----------
+    authors : sequence of str or None, length n_posts
+    order : ndarray of int64, shape (n_posts,)
+    """
+
+    authors: Sequence[str | None]
+    order: IntArray
+
+    def by_author(self, bank: MemoryBank) -> dict[int, IntArray]:
+        """Return, for each of the bank's authors, the orders of these posts and the bank's."""
+        codes = bank.author_codes
+        author = np.array(
+            [-1 if name is None else codes.get(name, -2) for name in self.authors], dtype=np.int64
+        )
+        order = self.order
+        if bank.order is not None:
+            author = np.concatenate([author, bank.author])
+            order = np.concatenate([order, bank.order])
+        dated = (order < LATEST) & (author > -2)
+        author, order = author[dated], order[dated]
+        return {one: np.unique(order[rows]) for one, rows in rows_by(author).items()}
 
 
 @dataclass(frozen=True)
@@ -39,12 +72,15 @@ class Moment:
         Counts of bank posts ordered before this were known.
     group : ndarray of int, shape (n_posts,)
         Of the bank's groups of texts; -1 for posts that are not in it.
+    published : mapping of int to ndarray of int64
+        Author code to the orders of all that the author published, ascending.
     """
 
     author: IntArray
     order: IntArray
     known_until: IntArray
     group: IntArray
+    published: Mapping[int, IntArray]
 
 
 def history(moment: Moment, bank: MemoryBank) -> Block:
@@ -59,13 +95,15 @@ def history(moment: Moment, bank: MemoryBank) -> Block:
     Returns
     -------
     Block
-        float32, shape (n_posts, 8): means of the last 3, 10, 50 and 200 posts and of all of
-        them, shrunk to the overall mean; the last post; how many, and how long ago. Popularity
-        is the rank of the count among the bank's, 0 to 1.
+        float32, shape (n_posts, 12): means of the last 3, 10, 50 and 200 posts and of all of
+        them, shrunk to the overall mean; the last post; how many, and how long ago; and how
+        long ago the author's last 1, 3, 10 and 50 posts were published, known or not.
+        Popularity is the rank of the count among the bank's, 0 to 1.
     """
-    names = [*(f"mean of last {n}" for n in WINDOWS), "mean", "last", "posts", "staleness"]
+    means = (*(f"mean of last {n}" for n in WINDOWS), "mean", "last", "posts", "staleness")
+    names = [*means, *(f"time since {lag} posts ago" for lag in LAGS)]
     rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
-    overall = float(bank.rank.mean()) if len(bank) else 0.5
+    overall = bank.mean_rank
     order = np.empty(0, dtype=np.int64) if bank.order is None else bank.order
     for queries, own in by_author(moment, bank):
         sums = np.concatenate([[0.0], np.cumsum(bank.rank[own])])
@@ -79,6 +117,8 @@ def history(moment: Moment, bank: MemoryBank) -> Block:
         some = end > 0
         rows[queries[some], 5] = bank.rank[own[end[some] - 1]]
         rows[queries, 7] = _staleness(moment.order[queries], order[own], end)
+        published = moment.published.get(int(moment.author[queries[0]]), order[own])
+        rows[queries, 8:] = _pace(moment.order[queries], published, UNITS[bank.ordering])
     return Block(rows, tuple(names))
 
 
@@ -94,7 +134,24 @@ def _staleness(order: IntArray, known: IntArray, end: IntArray) -> FloatArray:
     return np.where((end > 0) & (order < LATEST), np.log1p(gap), 0.0)
 
 
+def _pace(order: IntArray, published: IntArray, unit: float) -> FloatArray:
+    """Return log1p of the time since the author's post of each lag, shape (n_posts, 4).
+
+    The author's usual one for a post that is published now or has no such post before it.
+    """
+    place = np.searchsorted(published, order)
+    columns = []
+    for lag in LAGS:
+        between = published[lag:] - published[:-lag]
+        usual = float(np.median(between)) if len(between) else 0.0
+        there = (place >= lag) & (order < LATEST)
+        since = np.full(len(order), usual)
+        since[there] = order[there] - published[place[there] - lag]
+        columns.append(np.log1p(np.maximum(since, 0) / unit))
+    return np.stack(columns, axis=1)
+
+
 def by_author(moment: Moment, bank: MemoryBank) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield the posts of each author, and the bank's posts of that author, oldest first."""
-    for author in np.unique(moment.author):
-        yield np.flatnonzero(moment.author == author), bank.posts_of(int(author))
+    for author, queries in rows_by(moment.author).items():
+        yield queries, bank.posts_of(author)

@@ -59,7 +59,7 @@ def own_neighbours(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
         "its cosine",
     ]
     rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
-    overall = float(bank.rank.mean()) if len(bank) else 0.5
+    overall = bank.mean_rank
     rows[:, :n_kernels], rows[:, 2 * n_kernels] = overall, overall
     rows[:, n_kernels : 2 * n_kernels] = np.log(1e-3)
     if bank.vectors is None or bank.order is None:
@@ -102,13 +102,14 @@ def _cosines(left: Matrix, right: Matrix) -> FloatArray:
 
 
 def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
-    """Return what the most alike posts of any author were worth.
+    """Return what the most alike posts of other authors were worth.
 
     Parameters
     ----------
     moment : Moment
-        A post never counts its own group of texts. Where all posts share a clock, only
-        earlier ones count.
+        A post never counts its own group of texts, nor its author, so that an author never
+        seen before is answered as training posts were. Where all posts share a clock, only
+        earlier ones count; else only those that the training knew.
     vectors : ndarray or csr_matrix, shape (n_posts, d)
         Rows of length one.
     bank : MemoryBank
@@ -121,17 +122,20 @@ def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
     """
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
-    overall = float(bank.rank.mean()) if len(bank) else 0.5
+    overall = bank.mean_rank
     rows[:, : len(NEAREST)] = overall
-    known = np.flatnonzero(bank.has_text)
+    timed = bank.ordering == "time" and bank.order is not None
+    known = np.flatnonzero(bank.has_text if timed else bank.has_text & bank.is_learned)
     if bank.vectors is None or not len(known):
         return Block(rows, names)
-    others, rank = bank.vectors[known], bank.rank[known]
+    others, rank, author = bank.vectors[known], bank.rank[known], bank.author[known]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         chunk = slice(start, start + ROWS_AT_ONCE)
         cosines = _cosines(vectors[chunk], others)  # (q, k)
-        cosines = np.where(bank.group[known] == moment.group[chunk, None], -1.0, cosines)
-        if bank.ordering == "time" and bank.order is not None:
+        is_own = (author == moment.author[chunk, None]) & (author >= 0)
+        is_copy = bank.group[known] == moment.group[chunk, None]
+        cosines = np.where(is_own | is_copy, -1.0, cosines)
+        if timed and bank.order is not None:
             later = bank.order[known] >= moment.known_until[chunk, None]
             cosines = np.where(later, -1.0, cosines)
         rows[chunk] = _nearest_means(cosines, rank, overall)

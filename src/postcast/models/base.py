@@ -51,15 +51,10 @@ def hold_out_then_fit_all(
     probabilities: FloatArray = np.empty((0, 3))
     if len(held_out):
         kept = np.flatnonzero(~target.held_out)
-        fit(features.take(kept), take_target(target, kept))
+        fit(features.take(kept), target.take(kept))
         probabilities = predict_proba(features.take(held_out))
     fit(features, target)
     return HeldOut(held_out, probabilities)
-
-
-def take_target(target: Target, rows: np.ndarray) -> Target:
-    """Return the target of some of the rows."""
-    return Target(target.classes[rows], target.counts[rows], target.held_out[rows])
 
 
 def class_shares(classes: np.ndarray) -> FloatArray:

@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "bagging_freq": 1,
     "feature_fraction": 0.3,
     "lambda_l2": 5.0,
+    "extra_trees": True,
     "verbosity": -1,
     "num_threads": 1,
     "deterministic": True,

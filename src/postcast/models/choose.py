@@ -73,13 +73,22 @@ SAVED: dict[str, Callable[[Parts], Classifier]] = {
 TEXT_ALONE = ("text",)
 
 READS: dict[str, tuple[str, ...]] = {
-    "strong": ("text", "words", "characters", "context", "history", "neighbours", "nearest"),
+    "strong": (
+        "text",
+        "words",
+        "characters",
+        "context",
+        "history",
+        "kriging",
+        "neighbours",
+        "nearest",
+    ),
     "majority": (),
     "author-median": (),
 }
 """The feature blocks that a classifier reads, where those are not the text's alone."""
 
-BALANCE = {"strong": 0.5}
+BALANCE = {"strong": 1.0}
 """How far a classifier's decision is corrected for class shares: ``argmax(p / share ** b)``.
 
 For the others the class weights of their loss decide; see `Calibration.decision_weights`.

@@ -1,7 +1,7 @@
 """The strongest classifier: texts, context, the author's form and like posts, by three models.
 
-Texts enter as scores from models that had not seen them; the plain mean of boosted classes,
-boosted ranks and a logistic regression decides. Reads all feature blocks.
+The plain mean of boosted classes, a boosted rank and a forest. A second set of them, that sees
+nothing of authors, answers for authors that the training never saw. Reads all feature blocks.
 """
 
 from __future__ import annotations
@@ -10,30 +10,32 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from postcast.models import boosting
+from postcast.models import boosting, forest
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
-from postcast.models.text_scores import TextScores
+from postcast.models.text_scores import TextScores, scores_out_of_fold
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from postcast.schema import FloatArray, IntArray
 
 FOLDS = 5
-DENSE = ("context", "history", "neighbours", "nearest")
-PENALTY = 0.01
-"""C of the logistic regression."""
+OF_AUTHORS = ("history", "kriging", "neighbours")
+OF_ALL = ("context", "nearest")
+"""The dense blocks that are read: what is known of authors, and what is known without them."""
+
+Folds = list[tuple["IntArray", "IntArray"]]
 
 
 class StrongClassifier:
-    """Mean of LightGBM on classes, LightGBM on ranks, and logistic regression.
+    """Means of LightGBM on classes, LightGBM on ranks, and extremely randomised trees.
 
-    Text scores are out of fold for the rows that the three models learn from, and so are the
+    Text scores are out of fold for the rows that the models learn from, and so are the
     probabilities that `fit` returns: every training row is answered by models that had not
-    learned from it or from a copy of its text.
+    learned from it, from a copy of its text, or, for the second set, from its author.
 
     Parameters
     ----------
@@ -42,123 +44,138 @@ class StrongClassifier:
 
     def __init__(self, seed: int = 42) -> None:
         self.seed = seed
-        self.scores = TextScores()
-        self.top = _Top(seed)
+        self.known = _Answerer(seed, OF_AUTHORS + OF_ALL)
+        self.strangers: _Answerer | None = None
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from every post; see `postcast.models.base.Classifier`."""
-        rank = ranks(target.counts)
-        folds = list(_folds(target.classes, features.group, self.seed))
-        matrix = _matrix(features, self._scores_out_of_fold(features, target, rank, folds))
-        held_out = np.zeros((len(features), 3))
-        for kept, left in folds:
-            top = _Top(self.seed).fit(matrix[kept], target.classes[kept], rank[kept])
-            held_out[left] = top.predict_proba(matrix[left])
-        self.scores = TextScores().fit(features, target.classes, rank)
-        self.top = _Top(self.seed).fit(matrix, target.classes, rank)
+        folds = _folds(target.classes, target.together, self.seed)
+        held_out = self.known.fit(features, target, folds)
+        if len(np.unique(features.author)) > 1 and (features.author >= 0).all():
+            self.strangers = _Answerer(self.seed, OF_ALL)
+            self.strangers.fit(features, target, _author_folds(features.author, self.seed))
         return HeldOut(np.arange(len(features)), held_out)
-
-    def _scores_out_of_fold(
-        self,
-        features: FeatureSet,
-        target: Target,
-        rank: FloatArray,
-        folds: Sequence[tuple[IntArray, IntArray]],
-    ) -> FloatArray:
-        """Return each post's text scores from models that had not seen it."""
-        order, parts = [], []
-        for kept, left in folds:
-            part = TextScores().fit(features.take(kept), target.classes[kept], rank[kept])
-            parts.append(part.score(features.take(left)))
-            order.append(left)
-        scores: FloatArray = np.vstack(parts)[np.argsort(np.concatenate(order))]
-        return scores
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        return self.top.predict_proba(_matrix(features, self.scores.score(features)))
+        answer = self.known.predict_proba(features)
+        strange = np.flatnonzero(features.author < 0)
+        if self.strangers is not None and len(strange):
+            answer[strange] = self.strangers.predict_proba(features.take(strange))
+        return answer
 
     def state(self) -> Parts:
         """Return coefficients and trees."""
-        arrays = {f"scores/{name}": value for name, value in self.scores.arrays.items()}
-        arrays |= {f"top/{name}": value for name, value in self.top.arrays.items()}
-        return Parts(facts={"seed": self.seed, "trees": self.top.trees}, arrays=arrays)
+        trees = {"known": self.known.trees}
+        arrays = {f"known/{name}": value for name, value in self.known.arrays.items()}
+        if self.strangers is not None:
+            trees["strangers"] = self.strangers.trees
+            arrays |= {f"strangers/{name}": v for name, v in self.strangers.arrays.items()}
+        return Parts(facts={"seed": self.seed, "trees": trees}, arrays=arrays)
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
         self = cls(seed=parts.facts["seed"])
-        self.scores = TextScores.from_state(parts)
-        self.top.trees = dict(parts.facts["trees"])
-        self.top.arrays = {k[4:]: v for k, v in parts.arrays.items() if k.startswith("top/")}
+        self.known.restore(parts, "known")
+        if "strangers" in parts.facts["trees"]:
+            self.strangers = _Answerer(self.seed, OF_ALL)
+            self.strangers.restore(parts, "strangers")
         return self
 
 
-class _Top:
-    """The three models on the dense matrix."""
+class _Answerer:
+    """The three models on the dense blocks that they are to see, and the texts' scores."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, blocks: Sequence[str]) -> None:
         self.seed = seed
+        self.blocks = tuple(blocks)
         self.trees: dict[str, str] = {}
         self.arrays: dict[str, FloatArray] = {}
 
-    def fit(self, matrix: FloatArray, classes: IntArray, rank: FloatArray) -> _Top:
-        self.trees["classes"] = boosting.fit_classes(matrix, classes, self.seed)
-        self.trees["rank"] = boosting.fit_rank(matrix, rank, self.seed)
-        self.arrays["mean"] = matrix.mean(axis=0)
-        self.arrays["scale"] = np.maximum(matrix.std(axis=0), 1e-9)
-        self._fit_linear("linear", self._scaled(matrix), classes, PENALTY)
-        self._fit_linear("of rank", _bent(self._ranks_out_of_fold(matrix, rank)), classes, 10.0)
-        return self
+    def fit(self, features: FeatureSet, target: Target, folds: Folds) -> FloatArray:
+        """Learn from all posts; return each one's probabilities from models without it."""
+        rank = ranks(target.counts)
+        seen_apart = scores_out_of_fold(features, target.classes, rank, folds)
+        matrix = self._matrix(features, seen_apart)
+        answers = np.zeros((len(features), 7))
+        for kept, left in folds:
+            trees, grown = _fit(matrix[kept], target.classes[kept], rank[kept], self.seed)
+            answers[left] = _answer(trees, grown, matrix[left])
+        self.trees, grown = _fit(matrix, target.classes, rank, self.seed)
+        scores = TextScores().fit(features, target.classes, rank)
+        self.arrays = {f"text/{name}": value for name, value in scores.arrays.items()}
+        self.arrays |= {f"forest/{name}": value for name, value in grown.arrays().items()}
+        self._read_classes_from_rank(answers[:, 0], target.classes)
+        return self._mean(answers)
 
-    def _fit_linear(self, name: str, matrix: FloatArray, classes: IntArray, c: float) -> None:
+    def _read_classes_from_rank(self, rank: FloatArray, classes: IntArray) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=c, max_iter=1000).fit(matrix, classes)
-        self.arrays[f"{name} weight"], self.arrays[f"{name} bias"] = three_classes(model)
+        model = LogisticRegression(C=10.0, max_iter=1000).fit(_bent(rank), classes)
+        self.arrays["rank weight"], self.arrays["rank bias"] = three_classes(model)
 
-    def _ranks_out_of_fold(self, matrix: FloatArray, rank: FloatArray) -> FloatArray:
-        """Return ranks from trees that had not seen them, from which classes are read."""
-        answers = np.zeros(len(rank))
-        part = np.random.default_rng(self.seed).permutation(len(rank)) % FOLDS
-        for fold in range(FOLDS):
-            kept, left = part != fold, part == fold
-            trees = boosting.fit_rank(matrix[kept], rank[kept], self.seed)
-            answers[left] = boosting.answer(trees, matrix[left])
-        return answers
+    def predict_proba(self, features: FeatureSet) -> FloatArray:
+        """Return the class probabilities, shape (n_posts, 3)."""
+        matrix = self._matrix(features, TextScores(self._part("text/")).score(features))
+        grown = forest.Forest.from_arrays(self._part("forest/"))
+        return self._mean(_answer(self.trees, grown, matrix))
 
-    def _scaled(self, matrix: FloatArray) -> FloatArray:
-        scaled: FloatArray = (matrix - self.arrays["mean"]) / self.arrays["scale"]
-        return scaled
+    def restore(self, parts: Parts, name: str) -> None:
+        """Take trees and coefficients from a saved state."""
+        self.trees = dict(parts.facts["trees"][name])
+        start = f"{name}/"
+        self.arrays = {k[len(start) :]: v for k, v in parts.arrays.items() if k.startswith(start)}
 
-    def predict_proba(self, matrix: FloatArray) -> FloatArray:
+    def _part(self, start: str) -> dict[str, FloatArray]:
+        return {k[len(start) :]: v for k, v in self.arrays.items() if k.startswith(start)}
+
+    def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
+        """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
+        blocks = [features.blocks[name].matrix for name in self.blocks if name in features.blocks]
+        return np.hstack([*blocks, scores]).astype(np.float32)
+
+    def _mean(self, answers: FloatArray) -> FloatArray:
         """Return the mean of the three models' probabilities, shape (n_posts, 3)."""
-        ranks = _bent(boosting.answer(self.trees["rank"], matrix))
-        scaled = self._scaled(matrix)
         a = self.arrays
-        answers = [
-            boosting.answer(self.trees["classes"], matrix),
-            softmax(affine(ranks, a["of rank weight"], a["of rank bias"])),
-            softmax(affine(scaled, a["linear weight"], a["linear bias"])),
-        ]
-        mean: FloatArray = np.mean(answers, axis=0)
+        of_rank = softmax(affine(_bent(answers[:, 0]), a["rank weight"], a["rank bias"]))
+        mean: FloatArray = (of_rank + answers[:, 1:4] + answers[:, 4:7]) / 3
         return mean
 
 
-def _bent(ranks: FloatArray) -> FloatArray:
+def _fit(
+    matrix: FloatArray, classes: IntArray, rank: FloatArray, seed: int
+) -> tuple[dict[str, str], forest.Forest]:
+    trees = {
+        "rank": boosting.fit_rank(matrix, rank, seed),
+        "classes": boosting.fit_classes(matrix, classes, seed),
+    }
+    return trees, forest.grow(matrix, classes, seed)
+
+
+def _answer(trees: dict[str, str], grown: forest.Forest, matrix: FloatArray) -> FloatArray:
+    """Return a rank, the boosted and the forest's class shares, shape (n_posts, 7)."""
+    rank = boosting.answer(trees["rank"], matrix)
+    return np.column_stack([rank, boosting.answer(trees["classes"], matrix), grown.answer(matrix)])
+
+
+def _bent(rank: FloatArray) -> FloatArray:
     """Return ranks with their squares, so that the middle class can lie between."""
-    return np.stack([ranks, ranks**2], axis=1)
+    return np.stack([rank, rank**2], axis=1)
 
 
-def _matrix(features: FeatureSet, scores: FloatArray) -> FloatArray:
-    """Return the dense blocks and the text scores side by side, shape (n_posts, d)."""
-    blocks = [features.blocks[name].matrix for name in DENSE if name in features.blocks]
-    return np.hstack([*blocks, scores]).astype(np.float64)
-
-
-def _folds(classes: IntArray, group: IntArray, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield folds in which classes have like shares and copies of a text stay together."""
+def _folds(classes: IntArray, together: IntArray, seed: int) -> Folds:
+    """Return folds in which classes have like shares and rows of one number stay together."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    yield from folds.split(classes, classes, group)
+    return list(folds.split(classes, classes, together))
+
+
+def _author_folds(author: IntArray, seed: int) -> Folds:
+    """Return folds of whole authors, drawn, of nearly equal size."""
+    from sklearn.model_selection import GroupKFold
+
+    n_folds = min(FOLDS, len(np.unique(author)))
+    folds = GroupKFold(n_folds, shuffle=True, random_state=seed)
+    return list(folds.split(author, author, author))

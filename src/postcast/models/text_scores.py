@@ -1,7 +1,7 @@
-"""What texts alone say of popularity, in a few numbers a post, each from a linear model.
+"""What texts alone say of popularity: an expected rank from each view of them, and a class.
 
-Fitted by scikit-learn, answered by `portable`. Reads the block ``text`` and, where they are
-there, ``words`` and ``characters``.
+Fitted by scikit-learn. Reads the block ``text`` and, where they are there, ``words`` and
+``characters``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ import numpy as np
 
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
-from postcast.schema import FeatureSet, Parts
+from postcast.schema import FeatureSet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from postcast.schema import FloatArray, IntArray, Matrix
 
 
 class TextScores:
-    """Logistic regressions on the classes and ridge regressions on the rank of the count.
+    """Ridge regressions of the rank on vectors and on words, and logistic ones of the class.
+
+    The logistic regression reads the vectors alone.
 
     Attributes
     ----------
@@ -27,8 +31,8 @@ class TextScores:
         Coefficients and intercepts.
     """
 
-    def __init__(self) -> None:
-        self.arrays: dict[str, FloatArray] = {}
+    def __init__(self, arrays: dict[str, FloatArray] | None = None) -> None:
+        self.arrays: dict[str, FloatArray] = arrays or {}
 
     def fit(self, features: FeatureSet, classes: IntArray, rank: FloatArray) -> Self:
         """Learn from some posts.
@@ -42,43 +46,58 @@ class TextScores:
         """
         from sklearn.linear_model import LogisticRegression, Ridge
 
-        for name, matrix in _matrices(features).items():
-            model = LogisticRegression(C=1.0, max_iter=500).fit(matrix, classes)
-            weight, bias = three_classes(model)
-            ridge = Ridge(alpha=1.0).fit(matrix, rank)
-            self.arrays |= {
-                f"{name}.class weight": weight,
-                f"{name}.class bias": bias,
-                f"{name}.rank weight": np.atleast_2d(ridge.coef_),
-                f"{name}.rank bias": np.atleast_1d(ridge.intercept_),
-            }
+        model = LogisticRegression(C=1.0, max_iter=500)
+        model.fit(features.blocks["text"].matrix, classes)
+        self.arrays["class weight"], self.arrays["class bias"] = three_classes(model)
+        for name, matrix in _views(features).items():
+            model = Ridge(alpha=1.0).fit(matrix, rank)
+            self.arrays[f"{name} weight"] = np.atleast_2d(model.coef_)
+            self.arrays[f"{name} bias"] = np.atleast_1d(model.intercept_)
         return self
 
     def score(self, features: FeatureSet) -> FloatArray:
-        """Return log probabilities of the classes and a rank by each view of the texts.
+        """Return log probabilities of the classes, and the expected rank by each view.
 
         Returns
         -------
-        ndarray of float, shape (n_posts, 8), or (n_posts, 4) without words and characters
+        ndarray of float, shape (n_posts, 5), or (n_posts, 4) without words and characters
         """
-        classes, ranks = [], []
-        for name, matrix in _matrices(features).items():
-            a = self.arrays
-            shares = softmax(affine(matrix, a[f"{name}.class weight"], a[f"{name}.class bias"]))
-            classes.append(np.log(np.clip(shares, 1e-6, None)))
-            ranks.append(affine(matrix, a[f"{name}.rank weight"], a[f"{name}.rank bias"]))
-        return np.hstack([*classes, *ranks])
-
-    @classmethod
-    def from_state(cls, parts: Parts) -> Self:
-        """Rebuild fitted scores from the arrays that begin with ``scores/``."""
-        self = cls()
-        prefix = "scores/"
-        self.arrays = {k[len(prefix) :]: v for k, v in parts.arrays.items() if k.startswith(prefix)}
-        return self
+        a = self.arrays
+        vectors = features.blocks["text"].matrix
+        shares = softmax(affine(vectors, a["class weight"], a["class bias"]))
+        ranks = [
+            affine(matrix, a[f"{name} weight"], a[f"{name} bias"])
+            for name, matrix in _views(features).items()
+        ]
+        return np.hstack([np.log(np.clip(shares, 1e-6, None)), *ranks])
 
 
-def _matrices(features: FeatureSet) -> dict[str, Matrix]:
+def scores_out_of_fold(
+    features: FeatureSet,
+    classes: IntArray,
+    rank: FloatArray,
+    folds: Iterable[tuple[IntArray, IntArray]],
+) -> FloatArray:
+    """Return each post's scores from regressions that had not seen it, shape (n_posts, k).
+
+    Parameters
+    ----------
+    features : FeatureSet
+    classes : ndarray of int, shape (n_posts,)
+    rank : ndarray of float, shape (n_posts,)
+    folds : iterable of (kept, left)
+        Positions; every post is left once.
+    """
+    order, parts = [], []
+    for kept, left in folds:
+        scores = TextScores().fit(features.take(kept), classes[kept], rank[kept])
+        parts.append(scores.score(features.take(left)))
+        order.append(left)
+    scored: FloatArray = np.vstack(parts)[np.argsort(np.concatenate(order))]
+    return scored
+
+
+def _views(features: FeatureSet) -> dict[str, Matrix]:
     """Return the views of the texts that there are: vectors, and words beside characters."""
     import scipy.sparse
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from postcast.data.order import Maturity, is_forward, mature, order_posts, parse_maturity
+from postcast.data.order import Maturity, is_forward, order_posts, parse_maturity
 from postcast.errors import SettingsError
 
 
@@ -81,22 +81,6 @@ def test_maturities(text, maturity):
 def test_what_is_no_maturity(text):
     with pytest.raises(SettingsError, match="a number of posts such as 20"):
         parse_maturity(text)
-
-
-def test_a_number_of_posts_is_counted_by_author():
-    order, author = np.array([5, 1, 3, 9, 2]), np.array([0, 0, 0, 1, 1])
-    assert mature(order, author, Maturity(posts=1)).tolist() == [False, True, True, False, True]
-    assert mature(order, author, Maturity(posts=2)).tolist() == [False, True, False, False, False]
-    assert mature(order, author, Maturity()).all()
-
-
-def test_a_duration_ends_at_the_cut():
-    order, author = np.array([0, 90, 100]) * 1_000_000, np.zeros(3, dtype=int)
-    ten_seconds = Maturity(duration=timedelta(seconds=10))
-    assert mature(order, author, ten_seconds).tolist() == [True, True, False]
-    assert mature(order, author, ten_seconds, cut=105_000_000).tolist() == [True, True, False]
-    assert mature(order, author, ten_seconds, cut=99_000_000).tolist() == [True, False, False]
-    assert mature(order[:0], author[:0], ten_seconds).tolist() == []
 
 
 def test_forward_by_time_and_by_author():

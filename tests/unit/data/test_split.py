@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from postcast.data.order import Maturity, is_forward
-from postcast.data.split import Rows, default_split, reference_split, split
+from postcast.data.rows import Rows
+from postcast.data.split import default_split, reference_split, split
 from postcast.errors import SettingsError, SplitError
 
 DAY = 86_400_000_000

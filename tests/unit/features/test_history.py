@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from postcast.features import kriging as kriging_module
 from postcast.features.bank import MemoryBank, unit_rows
-from postcast.features.history import SHRINK, Moment, history
+from postcast.features.history import LATEST, SHRINK, Moment, Published, history
+from postcast.features.kriging import KERNELS, Kernel, kriging
 from postcast.features.neighbours import PRIOR_WEIGHT, nearest, own_neighbours
 from postcast.schema import Parts
 
@@ -31,13 +33,14 @@ def make_bank(counts, author, order, vectors=None, ordering="id", silent=()):
     )
 
 
-def make_moment(author, order, known_until=None, group=None):
+def make_moment(author, order, known_until=None, group=None, published=None):
     order = np.array(order)
     return Moment(
         np.array(author),
         order,
         order if known_until is None else np.array(known_until),
         np.full(len(order), -1) if group is None else np.array(group),
+        published={} if published is None else published,
     )
 
 
@@ -71,7 +74,7 @@ def _random(rng, n=120, d=6, ordering="id"):
     return bank, moment, queries
 
 
-@pytest.mark.parametrize("make", ["history", "own", "nearest"])
+@pytest.mark.parametrize("make", ["history", "kriging", "own", "nearest"])
 def test_later_counts_change_nothing(rng, make):
     """Whatever becomes of later posts, the answer of today stays."""
     bank, moment, queries = _random(rng, ordering="time")
@@ -81,12 +84,13 @@ def test_later_counts_change_nothing(rng, make):
     # the same ranks for the earlier posts, other ones for the later
     other = replace(bank)
     other.__dict__["rank"] = np.where(later, rng.random(len(bank)), bank.rank)
-    other.__dict__["rank"] += (bank.rank.mean() - other.rank.mean()) * later / later.mean()
+    other.__dict__["mean_rank"] = bank.mean_rank
 
     def answer(one):
         if make == "history":
             return history(moment, one).matrix
-        return (own_neighbours if make == "own" else nearest)(moment, queries, one).matrix
+        makers = {"kriging": kriging, "own": own_neighbours, "nearest": nearest}
+        return makers[make](moment, queries, one).matrix
 
     np.testing.assert_allclose(answer(bank), answer(other), atol=1e-6)
     moved = replace(moment, known_until=np.full(40, bank.order.max() + 1))
@@ -106,6 +110,7 @@ def test_order_of_the_bank_does_not_matter(rng):
     )
     for block, again in (
         (history(moment, bank), history(moment, other)),
+        (kriging(moment, queries, bank), kriging(moment, queries, other)),
         (own_neighbours(moment, queries, bank), own_neighbours(moment, queries, other)),
         (nearest(moment, queries, bank), nearest(moment, queries, other)),
     ):
@@ -129,17 +134,77 @@ def test_own_neighbours_by_hand():
 def test_a_post_is_no_neighbour_of_its_own_group():
     vectors = unit_rows(np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]))
     bank = make_bank([100, 1, 1], [0, 0, 1], [1, 2, 3], vectors)
-    stranger = nearest(make_moment([0], [9]), vectors[:1], bank).matrix
-    member = nearest(make_moment([0], [9], group=[0]), vectors[:1], bank).matrix
+    stranger = nearest(make_moment([-1], [9]), vectors[:1], bank).matrix
+    member = nearest(make_moment([-1], [9], group=[0]), vectors[:1], bank).matrix
     assert stranger[0, 2] == pytest.approx(1, abs=1e-6)
     assert member[0, 2] < 0.999
     assert member[0, 0] < stranger[0, 0]
 
 
+def test_a_post_is_no_neighbour_of_its_own_author():
+    vectors = unit_rows(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    bank = make_bank([100, 1], [0, 1], [1, 2], vectors)
+    own, other = nearest(make_moment([0, 1], [9, 9]), vectors[[0, 0]], bank).matrix
+    assert own[2] == pytest.approx(0, abs=1e-6)
+    assert other[2] == pytest.approx(1, abs=1e-6)
+
+
+def test_posts_that_became_known_later_do_not_move_the_ranks():
+    bank = make_bank([1, 5, 3], [0, 0, 0], [10, 20, 30])
+    more = replace(bank, n_learned=2)
+    np.testing.assert_allclose(more.rank, [0.25, 0.75, 0.5])
+    assert more.mean_rank == pytest.approx(0.5)
+    vectors = np.eye(3, dtype=np.float32)
+    strangers = nearest(make_moment([-1], [99]), vectors[2:], replace(more, vectors=vectors))
+    assert strangers.matrix[0, 2] == pytest.approx(0)  # by id no clock says that it was earlier
+
+
+def test_kriging_by_hand():
+    """Against the textbook's formula, with the posts that are known alone."""
+    rng = np.random.default_rng(0)
+    vectors = unit_rows(rng.normal(size=(6, 3)))
+    bank = make_bank([3, 1, 4, 1, 5, 9], [0] * 6, [10, 20, 30, 40, 50, 60], vectors)
+    query = unit_rows(rng.normal(size=(1, 3)))
+    block = kriging(make_moment([0], [70], known_until=[45]), query, bank)
+    kernel, known = KERNELS["both"], np.arange(4)
+    lag = np.abs(known[:, None] - known)
+    among = kernel(vectors[known] @ vectors[known].T, lag) + kernel.noise * np.eye(4)
+    to = kernel(vectors[known] @ query[0], 6 - known)
+    weights = np.linalg.solve(among, to)
+    expected = bank.mean_rank + weights @ (bank.rank[known] - bank.mean_rank)
+    column = dict(zip(block.columns, block.matrix[0], strict=True))
+    assert column["expected, both"] == pytest.approx(expected, abs=1e-5)
+    assert column["variance explained, both"] == pytest.approx(weights @ to, abs=1e-5)
+
+
+def test_kriging_of_a_long_history_needs_its_newest_posts_alone(rng, monkeypatch):
+    bank, moment, queries = _random(rng, n=200)
+    forgetful = {"drift": Kernel(level=0.0, drift=0.05, drift_posts=3.0)}
+    monkeypatch.setattr(kriging_module, "KERNELS", forgetful)
+    whole = kriging(moment, queries, bank).matrix
+    monkeypatch.setattr(kriging_module, "WINDOW", 80)
+    monkeypatch.setattr(kriging_module, "OVERLAP", 40)
+    np.testing.assert_allclose(kriging(moment, queries, bank).matrix, whole, atol=1e-4)
+
+
+def test_pace_counts_posts_whose_counts_are_not_known():
+    bank = make_bank([1, 2], [0, 0], [10, 20])
+    published = Published(["a", "a", None], np.array([90, LATEST, 95])).by_author(bank)
+    assert {author: one.tolist() for author, one in published.items()} == {
+        0: [10, 20, 90],
+        -1: [95],
+    }
+    block = history(make_moment([0, 0], [100, LATEST], published=published), bank)
+    column = {name: block.matrix[:, i] for i, name in enumerate(block.columns)}
+    since = np.expm1(column["time since 1 posts ago"])
+    np.testing.assert_allclose(since, [10, 40], rtol=1e-5)  # the second: as usual
+    np.testing.assert_allclose(np.expm1(column["time since 3 posts ago"])[0], 90, rtol=1e-5)
+
+
 def test_sparse_vectors_give_the_same(rng):
     bank, moment, queries = _random(rng)
     sparse = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
-    for make in (own_neighbours, nearest):
+    for make in (kriging, own_neighbours, nearest):
         dense = make(moment, queries, bank).matrix
         found = make(moment, scipy.sparse.csr_matrix(queries), sparse).matrix
         np.testing.assert_allclose(found, dense, atol=1e-5)
@@ -173,6 +238,7 @@ def test_an_empty_bank_is_no_obstacle():
     moment, query = make_moment([0], [1]), np.ones((1, 2), dtype=np.float32)
     for block in (
         history(moment, bank),
+        kriging(moment, query, bank),
         own_neighbours(moment, query, bank),
         nearest(moment, query, bank),
     ):

@@ -29,7 +29,8 @@ def _posts(rng, n=300, noise=0.3, sparse=False):
     )
     held_out = np.zeros(n, dtype=bool)
     held_out[rng.permutation(n)[: n // 5]] = True
-    return features, Target(classes, classes * 10.0 + rng.random(n), held_out)
+    counts = classes * 10.0 + rng.random(n)
+    return features, Target(classes, counts, held_out, features.group)
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -85,7 +86,7 @@ def test_held_out_rows_are_not_learned_from(name, rng):
     training = Training(epochs=5, patience=10, device="cpu")  # no stop: validation picks no epoch
     first, second = (
         (NeuralClassifier(training) if name == "neural" else make_classifier(Recipe(name))).fit(
-            features, Target(classes, numbers, target.held_out)
+            features, Target(classes, numbers, target.held_out, target.together)
         )
         for classes, numbers in ((target.classes, target.counts), (turned, counts))
     )
@@ -112,7 +113,7 @@ def test_neural_keeps_the_best_epoch_and_stops(rng):
 
 def test_neural_overfits_ten_posts(rng):
     features, target = _posts(rng, n=10, noise=3)
-    target = Target(target.classes, target.counts, np.zeros(10, dtype=bool))
+    target = replace(target, held_out=np.zeros(10, dtype=bool))
     classifier = NeuralClassifier(Training(class_weights="none", device="cpu"))
     classifier.fit(features, target)
     assert (classifier.predict_proba(features).argmax(1) == target.classes).all()
@@ -145,7 +146,7 @@ def test_strong_keeps_copies_of_a_text_in_one_fold(rng):
     features.blocks["text"].matrix[:] = rng.normal(size=(150, 8))
     twice = np.repeat(np.arange(150), 2)
     doubled = replace(features.take(twice), group=twice)
-    rows = Target(target.classes[twice], target.counts[twice], target.held_out[twice])
+    rows = target.take(twice)
     held_out = make_classifier(Recipe("strong")).fit(doubled, rows)
     assert (held_out.probabilities.argmax(axis=1) == rows.classes).mean() < 0.5
 
@@ -154,7 +155,7 @@ def test_class_weights_raise_the_rare_class(rng):
     features, target = _posts(rng, n=400, noise=2.0)
     kept = np.flatnonzero((target.classes != 2) | (rng.random(400) < 0.15))
     features = features.take(kept)
-    target = Target(target.classes[kept], target.counts[kept], target.held_out[kept])
+    target = target.take(kept)
     for name in ("neural", "linear"):
         shares = []
         for weights in ("none", "balanced"):
@@ -192,7 +193,7 @@ def test_a_class_may_be_missing(name, at_most, rng):
     for absent in range(3):
         kept = np.flatnonzero(target.classes != absent)
         classifier = make_classifier(Recipe(name))
-        rows = Target(target.classes[kept], target.counts[kept], np.zeros(len(kept), dtype=bool))
+        rows = replace(target.take(kept), held_out=np.zeros(len(kept), dtype=bool))
         classifier.fit(features.take(kept), rows)
         answer = classifier.predict_proba(features.take(kept))
         assert (answer[:, absent] < at_most).all()

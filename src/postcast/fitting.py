@@ -1,0 +1,148 @@
+"""One division and one recipe → a forecaster, calibrated, with its decision rule.
+
+Knows how encoders, memory, classifier and calibration are put together; reads no settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from postcast.decide import Rule
+from postcast.features.assemble import Senses, assemble
+from postcast.features.tfidf import TfidfEncoder
+from postcast.forecaster import Forecaster
+from postcast.memory import remember
+from postcast.models.base import class_shares
+from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
+from postcast.models.choose import READS, TEXT_ALONE, Recipe, decision_weights, make_classifier
+from postcast.schema import Target
+
+if TYPE_CHECKING:
+    from postcast.division import Division
+    from postcast.features.bank import MemoryBank
+    from postcast.features.text import TextEncoder
+    from postcast.schema import Source
+
+ENCODED = ("text", "words", "characters")
+"""The blocks that an encoder makes."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What forecasters of one division are made from.
+
+    Parameters
+    ----------
+    division : Division
+    encoder : TextEncoder
+        Fitted on the training posts.
+    bank : MemoryBank
+        See `postcast.memory.remember`.
+    coverage : float
+        Asked of the sets.
+    facts : mapping
+        Of every forecaster made here; see `postcast.forecaster.Forecaster`.
+    """
+
+    division: Division
+    encoder: TextEncoder
+    bank: MemoryBank
+    coverage: float = 0.9
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def open_workshop(
+    division: Division,
+    source: Source,
+    encoder: TextEncoder,
+    names: tuple[str, ...],
+    coverage: float = 0.9,
+) -> Workshop:
+    """Fit the encoder on a division's training posts, and remember them.
+
+    Parameters
+    ----------
+    division : Division
+    source : Source
+        Of the posts.
+    encoder : TextEncoder
+    names : tuple of str
+        The classifiers that are to be made.
+    coverage : float
+    """
+    encoder.fit(division.train.texts)
+    looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest"} for name in names)
+    bank = remember(division, source, encoder if looks_near else None)
+    facts = {
+        "split": division.split.name,
+        "n_train": len(division.train),
+        "synthetic": source.synthetic,
+    }
+    return Workshop(division, encoder, bank, coverage, facts)
+
+
+def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None) -> Forecaster:
+    """Fit one classifier on the training rows, and its calibration on those held out.
+
+    Parameters
+    ----------
+    shop : Workshop
+    recipe : Recipe
+    encoder : TextEncoder or None
+        Fitted on the training posts; None for classifiers that read no text.
+    """
+    division = shop.division
+    senses = _senses(shop, recipe.name, encoder)
+    features = assemble(division.train, senses)
+    target = Target(
+        division.train_classes, division.train_outcomes, division.held_out, division.together
+    )
+    classifier = make_classifier(recipe)
+    held_out = classifier.fit(features, target)
+    calibration, cutoff, shares = Calibration(), None, class_shares(target.classes)
+    if len(held_out.rows) >= FEWEST_ROWS:
+        actual = target.classes[held_out.rows]
+        calibration = fit_calibration(held_out.probabilities, actual)
+        calibrated = calibration.apply(held_out.probabilities)
+        shares = class_shares(actual)
+        cutoff = conformal_cutoff(calibrated, actual, shop.coverage)
+    rule = Rule(
+        thresholds=division.thresholds,
+        shares=tuple(float(share) for share in shares),
+        weights=decision_weights(recipe.name, calibration, shares),
+        coverage=None if cutoff is None else shop.coverage,
+        cutoff=1.0 if cutoff is None else cutoff,
+    )
+    facts = {
+        **shop.facts,
+        "classifier": recipe.name,
+        "encoder": "none" if encoder is None else encoder.name,
+        "seed": recipe.seed,
+    }
+    return Forecaster(senses, classifier, calibration, rule, facts)
+
+
+def make_baselines(shop: Workshop, seed: int) -> dict[str, Forecaster]:
+    """Fit the three baselines on the same rows."""
+    words = TfidfEncoder()
+    words.fit(shop.division.train.texts)
+    return {
+        "majority": make_forecaster(shop, Recipe("majority", seed=seed), None),
+        "author_median": make_forecaster(shop, Recipe("author-median", seed=seed), None),
+        "tfidf_linear": make_forecaster(shop, Recipe("linear", seed=seed), words),
+    }
+
+
+def _senses(shop: Workshop, name: str, encoder: TextEncoder | None) -> Senses:
+    """Return what a classifier needs to see posts."""
+    reads = READS.get(name, TEXT_ALONE)
+    encoders: dict[str, TextEncoder] = {}
+    if encoder is not None:
+        encoders["text"] = encoder
+    for block in ("words", "characters"):
+        if block in reads:
+            encoders[block] = TfidfEncoder(block)
+            encoders[block].fit(shop.division.train.texts)
+    return Senses(encoders, shop.bank, tuple(one for one in reads if one not in ENCODED))

@@ -1,0 +1,98 @@
+"""What a forecaster remembers: the posts of its training, and those that became known later.
+
+Knows a division and its encoder; knows no classifier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postcast.data.near_duplicates import fingerprint
+from postcast.features.bank import MemoryBank, stack_rows, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from postcast.division import Division
+    from postcast.features.assemble import Drafts
+    from postcast.features.text import TextEncoder
+    from postcast.schema import FloatArray, IntArray, Source
+
+
+def remember(division: Division, source: Source, encoder: TextEncoder | None) -> MemoryBank:
+    """Return what was known when the training ended, as a memory bank.
+
+    Parameters
+    ----------
+    division : Division
+    source : Source
+        Of the posts.
+    encoder : TextEncoder or None
+        Fitted; None for forecasters that look for no neighbours.
+    """
+    posts = division.remembered
+    authors = sorted({name for name in posts.authors if name is not None})
+    title = source.columns.get("title", ())
+    names = source.columns.get("text", ())
+    return MemoryBank(
+        ids=[str(one) for one in posts.ids],
+        authors=authors,
+        author=_codes(posts.authors, authors),
+        engagement=division.remembered_counts,
+        order=posts.order,
+        group=posts.group,
+        ordering=source.ordering,
+        fingerprints=fingerprints(posts.texts),
+        text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
+        columns={role: list(columns) for role, columns in source.columns.items()},
+        vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
+    )
+
+
+def remember_more(
+    bank: MemoryBank, posts: Drafts, counts: FloatArray, encoder: TextEncoder | None
+) -> MemoryBank:
+    """Return a bank that knows more posts than those of its training.
+
+    Parameters
+    ----------
+    bank : MemoryBank
+    posts : Drafts
+        Of any authors; those whom the training did not know stay unknown, and so do their posts.
+    counts : ndarray of float, shape (n_posts,)
+    encoder : TextEncoder or None
+        As in the training.
+    """
+    if bank.order is None or posts.order is None:
+        return bank
+    author = _codes(posts.authors, bank.authors)
+    rows = np.flatnonzero((author >= 0) | np.array([name is None for name in posts.authors]))
+    more = posts.take(rows)
+    vectors = bank.vectors
+    if vectors is not None and encoder is not None:
+        vectors = stack_rows(vectors, unit_rows(encoder.encode(more.texts)))
+    return replace(
+        bank,
+        ids=[*bank.ids, *(str(one) for one in more.ids)],
+        author=np.concatenate([bank.author, author[rows]]),
+        engagement=np.concatenate([bank.engagement, counts[rows]]),
+        order=np.concatenate([bank.order, more.order if more.order is not None else []]),
+        group=np.concatenate([bank.group, more.group]),
+        fingerprints=np.concatenate([bank.fingerprints, fingerprints(more.texts)]),
+        vectors=vectors,
+        n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
+    )
+
+
+def fingerprints(texts: Sequence[str]) -> np.ndarray:
+    """Return the fingerprints of texts, uint8, shape (n_texts, 16); zeros for empty ones."""
+    prints = [list(fingerprint(text)) if text else [0] * 16 for text in texts]
+    return np.array(prints, dtype=np.uint8).reshape(-1, 16)
+
+
+def _codes(names: Sequence[str | None], authors: Sequence[str]) -> IntArray:
+    codes = {name: code for code, name in enumerate(authors)}
+    return np.array([-1 if name is None else codes.get(name, -1) for name in names], dtype=np.int64)
