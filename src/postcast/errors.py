@@ -43,6 +43,10 @@ class SplitError(PostcastError):
     """Posts that cannot be split into training and test rows as asked."""
 
 
+class LeakError(PostcastError):
+    """A column to learn from that is known only after publishing, or all but tells the count."""
+
+
 class EncoderError(PostcastError):
     """An encoder that cannot be found, loaded or trusted."""
 

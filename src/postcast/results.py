@@ -46,12 +46,15 @@ class Story:
         With every ``auto`` resolved.
     split_sentence : str
     warnings : tuple of str
+    audit : sequence of mapping, optional
+        What would give the answer away, as `postcast.audit` tells it; None where nobody looked.
     """
 
     posts: Posts
     settings: Mapping[str, Any]
     split_sentence: str = "Tested on posts from elsewhere, none of whose texts was learned from."
     warnings: tuple[str, ...] = ()
+    audit: Sequence[Mapping[str, Any]] | None = None
 
 
 def versions() -> dict[str, str]:
@@ -190,6 +193,7 @@ def write_report(
         settings=story.settings,
         versions=versions(),
         warnings=story.warnings,
+        audit=story.audit,
         input_name=story.posts.source.name,
     )
     write_text(folder / "report.html", render_report(facts, drawings))

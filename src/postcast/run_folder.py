@@ -157,6 +157,7 @@ class RunFolder:
             "platform": platform.platform(),
             "stages": [asdict(stage) for stage in stages.done],
             "warnings": list(story.warnings),
+            "audit": list(story.audit or ()),
         }
         write_text(self.path / "run.json", self._run_json(more))
 

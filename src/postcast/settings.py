@@ -140,6 +140,13 @@ class Settings:
         TESTING,
         ("frozen", "online"),
     )
+    allow_leaks: tuple[str, ...] = _choice(
+        (),
+        "A column that is not to count as a leak, or 'row order', 'copies' or 'author'; give it "
+        "again for several.",
+        TESTING,
+        metavar="COLUMN",
+    )
     coverage: float = _choice(
         0.9, "How often the set of classes is to hold the truth.", LEARNING, metavar="SHARE"
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from postcast.audit import Audit, read_with_cells
+from postcast.audit.in_training import audit_training, warnings_of
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.text import load_encoder, resolve_name
@@ -18,7 +20,7 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster, load
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, resolve_classifier
-from postcast.reading import encoder_choice, read
+from postcast.reading import encoder_choice
 from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts
@@ -62,19 +64,22 @@ def train(
     Raises
     ------
     PostcastError
-        If the posts cannot be read, labelled or split, or the folder cannot be written.
+        If the posts cannot be read, labelled or split, a column that would be learned from
+        gives the count away (`LeakError`), or the folder cannot be written.
     """
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
     stages = Stages()
     with stages.measure("read"):
-        table = posts if isinstance(posts, Posts) else read(posts, chosen)
+        table, cells = (posts, None) if isinstance(posts, Posts) else read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
-    if out is None:
-        return _learn(plan, stages)
-    folder = RunFolder(Path(out), chosen.to_dict(), table.source)
-    if folder.is_finished() and not overwrite:
+    folder = None if out is None else RunFolder(Path(out), chosen.to_dict(), table.source)
+    if out is not None and folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
         return load(out)
+    with stages.measure("audit", len(plan.division.drafts)):
+        plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
+    if folder is None:
+        return _learn(plan, stages)
     with folder.writing(overwrite=overwrite):
         return _learn(plan, stages, folder)
 
@@ -91,6 +96,7 @@ class Plan:
     division : Division
     encoder : TextEncoder
     warnings : tuple of str
+    audit : Audit, optional
     """
 
     posts: Posts
@@ -98,6 +104,7 @@ class Plan:
     division: Division
     encoder: TextEncoder
     warnings: tuple[str, ...]
+    audit: Audit | None = None
 
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
@@ -159,7 +166,8 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
         outcomes = Outcomes(division.test_counts, division.test_outcomes)
         tested = score(live, division.test, outcomes, facts, unweighted)
     forecaster = replace(forecaster, scorecard=tested.scorecard)
-    warnings = (*plan.warnings, *_uncalibrated(forecaster))
+    leaks = () if plan.audit is None else warnings_of(plan.audit)
+    warnings = (*plan.warnings, *leaks, *_uncalibrated(forecaster))
     for warning in warnings:
         log.warning("%s", warning)
     if folder is not None:
@@ -168,6 +176,7 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
             settings=settings.to_dict(),
             split_sentence=division.split.description,
             warnings=warnings,
+            audit=None if plan.audit is None else plan.audit.to_dict()["findings"],
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster

@@ -193,7 +193,7 @@ def test_a_source_that_alone_explains_the_count_is_a_leak():
 
 def test_an_allowed_leak_is_told_but_does_not_count():
     rows = planted(comments=noisy)
-    found = audit(rows, allowed=["comments"])
+    found = audit(rows, Settings(allow_leaks=("comments",)))
     assert found.leaks == ()
     [finding] = found.findings
     assert finding.is_leak
@@ -202,7 +202,7 @@ def test_an_allowed_leak_is_told_but_does_not_count():
 
 def test_a_subject_that_does_not_exist_cannot_be_allowed():
     with pytest.raises(SettingsError, match="did you mean 'comments'"):
-        audit(planted(comments=noisy), allowed=["coments"])
+        audit(planted(comments=noisy), Settings(allow_leaks=("coments",)))
 
 
 def test_free_text_is_not_judged():

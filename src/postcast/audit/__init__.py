@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from postcast.audit.case import Case
 from postcast.audit.findings import (
     AUTHOR,
     COPIES,
     ROW_ORDER,
-    Case,
     Finding,
     of_author,
     of_column,
@@ -81,7 +81,7 @@ class Audit:
         }
 
 
-def audit(source: Any, settings: Settings | None = None, allowed: Sequence[str] = ()) -> Audit:
+def audit(source: Any, settings: Settings | None = None) -> Audit:
     """Look for leaks in a source of posts.
 
     Parameters
@@ -89,9 +89,8 @@ def audit(source: Any, settings: Settings | None = None, allowed: Sequence[str] 
     source : path, "-", binary file, data frame or records
         As `postcast.read_posts` takes them.
     settings : Settings, optional
-        Columns, thresholds, split and seed.
-    allowed : sequence of str
-        Subjects of findings that are not to count as leaks.
+        Columns, thresholds, split and seed, and the subjects of findings that are not to count
+        as leaks.
 
     Raises
     ------
@@ -99,16 +98,37 @@ def audit(source: Any, settings: Settings | None = None, allowed: Sequence[str] 
         If the posts cannot be read, labelled or split, or an allowed subject does not exist.
     """
     chosen = settings or Settings()
+    posts, cells = read_with_cells(source, chosen)
+    return audit_posts(posts, cells, chosen)
+
+
+def read_with_cells(source: Any, settings: Settings) -> tuple[Posts, pl.DataFrame]:
+    """Read posts, and beside them every cell of their source.
+
+    Parameters
+    ----------
+    source : path, "-", binary file, data frame or records
+    settings : Settings
+
+    Returns
+    -------
+    posts : Posts
+    cells : polars.DataFrame
+        As `postcast.data.read.read_cells` returns them.
+
+    Raises
+    ------
+    PostcastError
+        If the posts cannot be read.
+    """
     kept = _rereadable(source)
-    posts = read(kept, chosen)
+    posts = read(kept, settings)
     if isinstance(kept, io.BytesIO):
         kept.seek(0)
-    return audit_posts(posts, read_cells(kept, chosen.reader), chosen, allowed)
+    return posts, read_cells(kept, settings.reader)
 
 
-def audit_posts(
-    posts: Posts, cells: pl.DataFrame, settings: Settings, allowed: Sequence[str] = ()
-) -> Audit:
+def audit_posts(posts: Posts, cells: pl.DataFrame, settings: Settings) -> Audit:
     """Look for leaks in posts, and in the cells that they were read from.
 
     Parameters
@@ -117,27 +137,48 @@ def audit_posts(
     cells : polars.DataFrame
         What `postcast.data.read.read_cells` returned for the same source.
     settings : Settings
-    allowed : sequence of str
 
     Raises
     ------
     PostcastError
         As `audit`.
     """
-    _check_allowed(allowed, [*cells.columns, ROW_ORDER, COPIES, AUTHOR])
-    taken = {name for names in posts.source.columns.values() for name in names}
-    if cells.columns == list(COLUMNS):  # a prepared table, whose other columns are postcast's
-        taken |= set(COLUMNS)
-    judged, not_judged = candidates(cells, taken)
-    how = How(
+    check_allowed(settings.allow_leaks, cells.columns)
+    how = how_of(settings)
+    return look(Case.of(posts, how, Trial.of(posts, how)), cells, settings.allow_leaks)
+
+
+def how_of(settings: Settings) -> How:
+    """Return how the settings would have posts divided, by postcast's own protocol."""
+    return How(
         split=settings.split,
         test_size=settings.test_size,
         thresholds=settings.thresholds,
         seed=settings.seed,
     )
-    trial = Trial.of(posts, how)
-    case = Case(posts, how, trial, trial.from_text())
+
+
+def look(
+    case: Case, cells: pl.DataFrame, allowed: Sequence[str], more: Iterable[Finding] = ()
+) -> Audit:
+    """Judge the columns that postcast took for nothing, rows, copies and authors of a case.
+
+    Parameters
+    ----------
+    case : Case
+    cells : polars.DataFrame
+        Without columns where only the posts are known.
+    allowed : sequence of str
+    more : iterable of Finding
+        What was found elsewhere.
+    """
+    source, trial = case.posts.source, case.trial
+    taken = {name for names in source.columns.values() for name in names}
+    if cells.columns == list(COLUMNS):  # a prepared table, whose other columns are postcast's
+        taken |= set(COLUMNS)
+    judged, not_judged = candidates(cells, taken)
     found = [
+        *more,
         *(one for column in judged for one in of_column(case, column)),
         *of_row_order(case),
         *of_copies(case),
@@ -149,14 +190,22 @@ def audit_posts(
             for one in sorted(found, key=lambda one: not one.is_leak)
         ),
         n_posts=trial.table.height,
-        source=posts.source.name,
+        source=source.name,
         split=trial.split,
         judged=tuple(one.name for one in judged),
         not_judged=tuple(not_judged),
     )
 
 
-def _check_allowed(allowed: Sequence[str], subjects: Sequence[str]) -> None:
+def check_allowed(allowed: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse the subjects that no finding could have.
+
+    Raises
+    ------
+    SettingsError
+        It names the nearest.
+    """
+    subjects = [*columns, ROW_ORDER, COPIES, AUTHOR]
     for name in allowed:
         if name not in subjects:
             near = difflib.get_close_matches(name, subjects, 1)

@@ -6,23 +6,22 @@ measured by `worth`, and the order of the rows by `row_order`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from postcast.audit.case import Case, Rho
 from postcast.audit.worth import Trial, Worth, compare, macro_f1
 from postcast.data.leaks import is_known_after, straddling
 from postcast.errors import LabelError, SplitError
-from postcast.evaluate.metrics import rank_correlation
 from postcast.evaluate.words import signed
 
 if TYPE_CHECKING:
     from postcast.data.leaks import Candidate
-    from postcast.division import How
-    from postcast.schema import FloatArray, IntArray, Posts, Predictions
+    from postcast.schema import FloatArray
+    from postcast.scorecard import Estimate
 
 Kind = Literal["known after", "too good", "copies", "row order", "author", "source"]
 
@@ -59,8 +58,12 @@ class Finding:
     kind : {"known after", "too good", "copies", "row order", "author", "source"}
     subject : str
         The column's name; "row order", "copies", or "author" where no column names authors.
+    says : str
+        What it is, in plain words and without a full stop.
+    dealt_with : str
+        What postcast does about it, likewise.
     sentence : str
-        What it is and what it would have been worth, in plain words.
+        What it is and what it would have been worth.
     worth : Worth
     is_leak : bool
         False for a warning.
@@ -70,10 +73,21 @@ class Finding:
 
     kind: Kind
     subject: str
+    says: str
+    dealt_with: str
     sentence: str
     worth: Worth
     is_leak: bool
     is_allowed: bool = False
+
+    @property
+    def in_short(self) -> str:
+        """What it is, what is done about it, and what it is worth, on one short line."""
+        worth = self.worth
+        return (
+            f"{self.says}; {self.dealt_with} (macro-F1: {worth.what} "
+            f"{_figure(worth.score)}, {worth.against} {_figure(worth.score_without)})"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
@@ -82,45 +96,15 @@ class Finding:
             "subject": self.subject,
             "is_leak": self.is_leak,
             "is_allowed": self.is_allowed,
+            "says": self.says,
+            "dealt_with": self.dealt_with,
             "sentence": self.sentence,
             "worth": self.worth.to_dict(),
         }
 
 
-@dataclass(frozen=True)
-class Case:
-    """Posts, how they are divided, and what their texts alone tell.
-
-    Parameters
-    ----------
-    posts : Posts
-    how : How
-    trial : Trial
-    text : Predictions
-        From the texts alone.
-    """
-
-    posts: Posts
-    how: How
-    trial: Trial
-    text: Predictions
-
-    @property
-    def counts(self) -> FloatArray:
-        """Raw engagement, shape (n_posts,)."""
-        return self.trial.table["engagement"].to_numpy()
-
-    @property
-    def author(self) -> IntArray:
-        """Author codes, shape (n_posts,); posts without an author share one."""
-        names = self.trial.table["author"].fill_null("").to_numpy()
-        return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
-
-    def worth(self, name: str, codes: IntArray, alone: Predictions) -> Worth:
-        """Return what a column of codes adds to the text, beside what it tells alone."""
-        both = self.trial.from_both(codes)
-        worth = compare(f"the text and {name}", both, "the text alone", self.text)
-        return replace(worth, alone=macro_f1(alone))
+def _figure(score: Estimate) -> str:
+    return "–" if score.value is None else f"{score.value:.3f}"
 
 
 def of_column(case: Case, column: Candidate) -> Iterator[Finding]:
@@ -134,9 +118,15 @@ def of_column(case: Case, column: Candidate) -> Iterator[Finding]:
     rho = None if column.kind == "category" else Rho.of(values[known], case.counts[known])
     kind, says, is_leak = _verdict(column, worth, rho)
     if kind is not None:
-        sentence = f"Column {column.name!r} {says}. {told(worth, 'the column')}"
+        says = f"Column {column.name!r} {says}"
         yield Finding(
-            kind=kind, subject=column.name, sentence=sentence, worth=worth, is_leak=is_leak
+            kind=kind,
+            subject=column.name,
+            says=says,
+            dealt_with="postcast does not read it",
+            sentence=f"{says}. {told(worth, 'the column')}",
+            worth=worth,
+            is_leak=is_leak,
         )
 
 
@@ -175,37 +165,6 @@ def told(worth: Worth, what: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Rho:
-    """Spearman's rank correlation of some posts.
-
-    Parameters
-    ----------
-    value : float
-    n_posts : int
-    """
-
-    value: float
-    n_posts: int
-
-    @classmethod
-    def of(cls, first: FloatArray | IntArray, second: FloatArray | IntArray) -> Rho | None:
-        """Correlate two columns; None where either is constant."""
-        rho = rank_correlation(first, second)
-        return None if rho is None else cls(rho, len(first))
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the 99% interval leaves zero out (Fisher's z; Fieller et al., 1957)."""
-        if self.n_posts <= 3:
-            return False
-        z = math.atanh(min(max(self.value, -0.999999), 0.999999))
-        return abs(z) > 2.576 * math.sqrt(1.06 / (self.n_posts - 3))
-
-    def __str__(self) -> str:
-        return f"rank correlation {self.value:+.2f}"
-
-
 def of_copies(case: Case) -> Iterator[Finding]:
     """Judge the copies that a random split would leave on both sides."""
     trial, n_posts = case.trial, len(case.counts)
@@ -223,11 +182,16 @@ def of_copies(case: Case) -> Iterator[Finding]:
         "copies left out",
         trial.forecast(trial.text, apart, test),
     )
+    says = (
+        f"A random split would test on {len(copied):,} of {n_test:,} posts "
+        f"({len(copied) / n_test:.0%}) whose text, or nearly the same, stands in training"
+    )
     yield Finding(
         kind="copies",
         subject=COPIES,
-        sentence=f"A random split would test on {len(copied):,} of {n_test:,} posts "
-        f"({len(copied) / n_test:.0%}) whose text, or nearly the same, stands in training. With "
+        says=says,
+        dealt_with="postcast's own splits keep copies together",
+        sentence=f"{says}. With "
         f"these copies the text reaches macro-F1 {worth.score}; without them "
         f"{worth.score_without}, a difference of {signed(worth.difference)}. postcast's own "
         "splits keep copies together.",
@@ -247,13 +211,15 @@ def of_author(case: Case) -> Iterator[Finding]:
     tells = (worth.alone.low or 0) > GUESSING and alone >= NEARLY * (worth.score.value or 0)
     if not is_leak and not tells:
         return
-    says = "alone explains the count" if is_leak else "alone tells nearly all that is forecast"
+    tells_what = "explains the count" if is_leak else "tells nearly all that is forecast"
+    says = f"The author alone {tells_what}"
     commonest = f"the commonest class reaches {macro_f1(trial.majority())}"
     yield Finding(
         kind="author",
         subject=next(iter(case.posts.source.columns.get("author", ())), AUTHOR),
-        sentence=f"The author {says}. {told(worth, 'the author')[:-1]}; {commonest}"
-        f"{_of_strangers(case)}.",
+        says=says,
+        dealt_with="the author's median stands in the scorecard as a baseline",
+        sentence=f"{says}. {told(worth, 'the author')[:-1]}; {commonest}{_of_strangers(case)}.",
         worth=worth,
         is_leak=is_leak,
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.audit.findings import ROW_ORDER, Case, Finding, Rho, told
+from postcast.audit.case import Case, Rho
+from postcast.audit.findings import ROW_ORDER, Finding, told
 from postcast.data.leaks import neighbour_correlation
 from postcast.evaluate.metrics import rank_correlation
 
@@ -61,6 +62,8 @@ def of_row_order(case: Case) -> Iterator[Finding]:
     yield Finding(
         kind="row order",
         subject=ROW_ORDER,
+        says=says,
+        dealt_with="postcast does not read the number of a row",
         sentence=f"{says}. {told(worth, 'the row number')}",
         worth=worth,
         is_leak=is_leak,

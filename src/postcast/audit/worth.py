@@ -5,6 +5,7 @@ Knows small linear models and one division of the posts; draws no conclusion.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,7 @@ import numpy as np
 import polars as pl
 
 from postcast.data.label import classify
-from postcast.division import How, divide
-from postcast.evaluate.metrics import differences
+from postcast.division import Division, How, divide
 from postcast.evaluate.resampling import estimate, resample
 from postcast.features.tfidf import TfidfEncoder
 from postcast.models.plain import AuthorMedianClassifier
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 SCORE = "macro_f1"
 BINS = 30
 """Quantile bins of a number: a multiple of three, so that terciles do not fall inside one."""
+
+MOST_TERMS = 8_000
+"""Terms of the texts, the commonest. From 10,000 columns on, BLAS shares each small product
+among threads, which takes ten times as long as the product."""
 
 
 @dataclass(frozen=True)
@@ -92,19 +96,19 @@ class Trial:
         SplitError, LabelError, SettingsError
             As `postcast.division.divide`.
         """
-        import scipy.sparse as sp
+        return cls.of_division(posts, divide(posts, how))
 
-        division = divide(posts, how)
+    @classmethod
+    def of_division(cls, posts: Posts, division: Division) -> Trial:
+        """Take posts as they are divided."""
         table = posts.table.filter((pl.col("text") != "") & pl.col("engagement").is_not_null())
         texts, split = table["text"].to_list(), division.split
-        encoder = TfidfEncoder()
-        encoder.fit([texts[row] for row in split.train])
         return cls(
             table=table,
             classes=classify(table["engagement"].to_numpy(), division.thresholds),
             train=split.train,
             test=split.test,
-            text=sp.csr_matrix(encoder.encode(texts)),
+            text=_word_weights(texts, split.train),
             split=split.description,
         )
 
@@ -119,6 +123,10 @@ class Trial:
     def from_text(self) -> Predictions:
         """Forecast the test rows from their texts alone."""
         return self.forecast(self.text, self.train, self.test)
+
+    def from_words(self, texts: Sequence[str]) -> Predictions:
+        """Forecast the test rows from other texts alone, one a post."""
+        return self.forecast(_word_weights(texts, self.train), self.train, self.test)
 
     def from_values(self, codes: IntArray) -> Predictions:
         """Forecast the test rows from one column alone."""
@@ -177,6 +185,16 @@ class Trial:
         )
 
 
+def _word_weights(texts: Sequence[str], train: IntArray) -> Matrix:
+    """Return texts as TF-IDF of the training texts' commonest terms, shape (n_posts, d)."""
+    import scipy.sparse as sp
+
+    encoder = TfidfEncoder()
+    encoder.fit([texts[row] for row in train])
+    commonest = np.sort(np.argsort(encoder.idf, kind="stable")[:MOST_TERMS])
+    return sp.csr_matrix(encoder.encode(texts))[:, commonest]
+
+
 def one_hot(codes: IntArray) -> Matrix:
     """Return codes as a sparse matrix of ones, shape (n_posts, n_codes)."""
     import scipy.sparse as sp
@@ -187,10 +205,14 @@ def one_hot(codes: IntArray) -> Matrix:
 
 def macro_f1(predictions: Predictions) -> Estimate:
     """Return macro-F1 with its interval."""
-    return estimate(resample(predictions, (SCORE,))[SCORE])
+    return estimate(_drawn(predictions))
 
 
 def compare(what: str, having: Predictions, against: str, lacking: Predictions) -> Worth:
     """Return what one forecast is worth against another of the same posts."""
-    difference = differences(having, lacking, (SCORE,))[SCORE]
-    return Worth(what, against, macro_f1(having), macro_f1(lacking), difference)
+    mine, theirs = _drawn(having), _drawn(lacking)
+    return Worth(what, against, estimate(mine), estimate(theirs), estimate(mine - theirs))
+
+
+def _drawn(predictions: Predictions) -> FloatArray:
+    return resample(predictions, (SCORE,))[SCORE]

@@ -12,7 +12,7 @@ from postcast.cli.options import READ, Json, takes_settings
 FOUND = 1
 
 
-@takes_settings(READ, names=("thresholds", "split", "test_size", "seed"))
+@takes_settings(READ, names=("thresholds", "split", "test_size", "allow_leaks", "seed"))
 def audit(
     posts: Annotated[
         Path,
@@ -23,16 +23,6 @@ def audit(
         ),
     ],
     *,
-    allow_leaks: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-leaks",
-            metavar="COLUMN",
-            help="A column that is not to count as a leak, or 'row order' or 'copies'; "
-            "give it again for several.",
-            show_default=False,
-        ),
-    ] = None,
     json: Json = False,
     given: dict[str, Any],
 ) -> None:
@@ -51,7 +41,7 @@ def audit(
     from postcast.cli.show_audit import audit_text
     from postcast.settings import Settings
 
-    found = look(posts, Settings.from_mapping(given), allow_leaks or ())
+    found = look(posts, Settings.from_mapping(given))
     typer.echo(as_json_text(found.to_dict()) if json else audit_text(found))
     if found.leaks:
         raise typer.Exit(FOUND)

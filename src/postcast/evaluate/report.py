@@ -74,6 +74,8 @@ class ReportFacts:
         As in run.json: ``name``, ``seconds``, ``posts_per_second``, ``peak_rss_mb``.
     settings, versions : mapping
     warnings : tuple of str
+    audit : sequence of mapping, optional
+        Findings as in run.json; None where nobody looked.
     """
 
     title: str
@@ -85,6 +87,7 @@ class ReportFacts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    audit: Sequence[Mapping[str, Any]] | None = None
 
 
 def render_report(facts: ReportFacts, figures: Mapping[str, str]) -> str:
@@ -126,6 +129,19 @@ def _context(facts: ReportFacts) -> dict[str, Any]:
         "ranges": dict(zip(CLASSES, class_ranges(scorecard.thresholds), strict=False)),
         "differences": _difference_rows(scorecard),
         "coverage": _coverage_rows(scorecard),
+        "giveaways": [_giveaway(finding) for finding in facts.audit or ()],
+    }
+
+
+def _giveaway(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding of the audit as a row: what it is, and the scores with and without."""
+    worth = finding["worth"]
+    rank = "allowed leak" if finding["is_allowed"] else "leak" if finding["is_leak"] else "warning"
+    return {
+        "rank": rank,
+        "sentence": f"{finding['says']}; {finding['dealt_with']}.",
+        "with": Estimate(**worth["with"]),
+        "without": Estimate(**worth["without"]),
     }
 
 

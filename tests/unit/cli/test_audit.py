@@ -64,7 +64,9 @@ def test_json_says_the_same(postcast, leaky_file):
     assert (found["source"], found["n_posts"], found["n_leaks"]) == ("leaky.jsonl", 240, 2)
     assert found["judged"] == ["comments"]
     first = found["findings"][0]
-    assert list(first) == ["kind", "subject", "is_leak", "is_allowed", "sentence", "worth"]
+    assert list(first) == [
+        "kind", "subject", "is_leak", "is_allowed", "says", "dealt_with", "sentence", "worth"
+    ]  # fmt: skip
     assert (first["kind"], first["subject"]) == ("known after", "comments")
     assert list(first["worth"]) == [
         "of", "what", "against", "with", "without", "difference", "alone"

@@ -207,3 +207,23 @@ def test_a_bare_run_is_rendered_too(score, predict):
     assert "made up to show how postcast works" in page
     assert "no baseline was scored" in page
     assert "synthetic posts" in model_card(bare)
+
+
+def test_what_would_give_the_answer_away_is_a_table_with_the_scores(scorecard):
+    figures = {"value": 0.6, "low": 0.5, "high": 0.7}, {"value": 0.4, "low": None, "high": None}
+    finding = {
+        "says": f"Column {HOSTILE!r} tells all",
+        "dealt_with": "postcast does not read it",
+        "is_leak": True,
+        "is_allowed": False,
+        "worth": dict(zip(("with", "without"), figures, strict=True)),
+    }
+    page = render_report(facts(scorecard, audit=[finding]), {})
+    Page(page)
+    assert "<script" not in page
+    told = page.partition('<h2 id="giveaways">')[2].partition("</section>")[0]
+    assert "tells all; postcast does not read it." in told
+    assert '0.600 <span class="interval">[0.500, 0.700]</span>' in told
+    assert "<td>0.400</td>" in told
+    assert "giveaways" not in render_report(facts(scorecard), {})
+    assert "Nothing was found" in render_report(facts(scorecard, audit=[]), {})
