@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,15 +19,17 @@ from postcast.data.near_duplicates import fingerprint
 from postcast.decide import choose, sets
 from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
+from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
 from postcast.features.assemble import drafts_of_table
+from postcast.models.choose import READS
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
     from postcast.forecaster import Forecaster
-    from postcast.schema import BoolArray, FloatArray, Posts
+    from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Posts
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +79,11 @@ def score(
     unweighted : Forecaster, optional
         The same, trained without class weights.
     """
-    mine = _predict(forecaster, drafts, counts)
+    features = forecaster.features(drafts)
+    mine = _predictions(forecaster, features, counts)
     others = {name: _predict(one, drafts, counts) for name, one in forecaster.baselines.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
-    features = forecaster.features(drafts)
     evidence = Evidence(
         predictions=mine,
         baselines=others,
@@ -97,6 +100,9 @@ def score(
         thresholds=forecaster.rule.thresholds,
         coverage={"asked": forecaster.rule.coverage, **coverage(held, mine.actual)},
         claims=check_claims(evidence),
+        importance=importance(
+            partial(_answer, forecaster), _read_by(forecaster, features), mine.actual
+        ),
         **facts,
     )
     return Tested(drafts, mine, held, scorecard)
@@ -134,10 +140,27 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
 
 
 def _predict(forecaster: Forecaster, drafts: Drafts, counts: FloatArray) -> Predictions:
-    probabilities = forecaster.probabilities(drafts)
+    return _predictions(forecaster, forecaster.features(drafts), counts)
+
+
+def _predictions(forecaster: Forecaster, features: FeatureSet, counts: FloatArray) -> Predictions:
+    probabilities, forecast = _answer(forecaster, features)
     return Predictions(
         actual=classify(counts, forecaster.rule.thresholds),
-        forecast=choose(probabilities, forecaster.rule),
+        forecast=forecast,
         probabilities=probabilities,
         engagement=counts,
     )
+
+
+def _answer(forecaster: Forecaster, features: FeatureSet) -> tuple[FloatArray, IntArray]:
+    """Return the probabilities and the class decided on, as people are told them."""
+    probabilities = forecaster.calibrated(features)
+    return probabilities, choose(probabilities, forecaster.rule)
+
+
+def _read_by(forecaster: Forecaster, features: FeatureSet) -> FeatureSet:
+    """Return the features without the blocks that its classifier never looks at."""
+    reads = READS.get(forecaster.facts["classifier"], tuple(features.blocks))
+    blocks = {name: block for name, block in features.blocks.items() if name in reads}
+    return replace(features, blocks=blocks)
