@@ -68,7 +68,7 @@ def leaning(scorecard: Scorecard) -> str:
     clearly = "" if (fall.low or 0.0) > 0 else ", which chance alone could do"
     sentence = (
         f"Macro-F1 falls by {fall} when every post gets another post's {first}{clearly}: "
-        "the larger the fall, the more the forecast leans on it"
+        "the larger the fall, the more the forecast leans on that group"
     )
     if len(scorecard.importance) == 1:
         return f"{sentence}."

@@ -32,7 +32,9 @@ FEATURE_GROUPS: Mapping[str, FeatureGroup] = {
     "text": FeatureGroup("the text", "what the post says"),
     "context": FeatureGroup("the context", "length, signs and hour"),
     "author": FeatureGroup("the author", "who publishes, and how their earlier posts did"),
-    "neighbours": FeatureGroup("the neighbours", "how earlier posts of like text did"),
+    "neighbours": FeatureGroup(
+        "the neighbours", "how earlier posts of like text did, the author's and others'"
+    ),
 }
 """The groups of features that postcast makes; any other goes by its own name."""
 
