@@ -120,7 +120,7 @@ class Forecaster:
         """Forecast posts that are already columns."""
         features = self.features(drafts)
         doubts = self._doubts(drafts, features)
-        return decide(drafts.ids, self._calibrated(features), self.rule, doubts)
+        return decide(drafts.ids, self.calibrated(features), self.rule, doubts)
 
     def features(self, drafts: Drafts) -> FeatureSet:
         """Return what the classifier sees of some posts."""
@@ -133,9 +133,10 @@ class Forecaster:
 
     def probabilities(self, drafts: Drafts) -> FloatArray:
         """Return calibrated class probabilities, shape (n_posts, 3)."""
-        return self._calibrated(self.features(drafts))
+        return self.calibrated(self.features(drafts))
 
-    def _calibrated(self, features: FeatureSet) -> FloatArray:
+    def calibrated(self, features: FeatureSet) -> FloatArray:
+        """Return calibrated class probabilities from features, shape (n_posts, 3)."""
         return self.calibration.apply(self.classifier.predict_proba(features))
 
     def _doubts(self, drafts: Drafts, features: FeatureSet) -> list[tuple[str, ...]]:

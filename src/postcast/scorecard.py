@@ -90,6 +90,25 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Importance:
+    """How much worse the forecasts get when posts swap what one group of features says.
+
+    Parameters
+    ----------
+    macro_f1_fall : Estimate
+        By how much macro-F1 falls; below 0 where it rises.
+    log_loss_rise : Estimate
+        By how much log loss rises; below 0 where it falls.
+    posts : int
+        The test posts that it was measured on.
+    """
+
+    macro_f1_fall: Estimate
+    log_loss_rise: Estimate
+    posts: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One of the field's claims, checked on these posts.
 
@@ -123,6 +142,9 @@ class Scorecard(Figures):
     claims : tuple of Claim
     coverage : mapping of str to float or None
         ``asked`` for, and measured on these rows: ``all`` and each class.
+    importance : mapping of str to Importance
+        Group of features (``text``, ``context``, ``author``, ``neighbours``) to what the
+        forecaster loses without it; empty for one that reads nothing of a post.
     """
 
     baselines: Mapping[str, Figures]
@@ -142,6 +164,7 @@ class Scorecard(Figures):
     synthetic: bool = False
     coverage: Mapping[str, float | None] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    importance: Mapping[str, Importance] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorecard as plain JSON types, keys as in ``scorecard.json``."""
@@ -160,6 +183,9 @@ class Scorecard(Figures):
             },
             thresholds=tuple(data["thresholds"]),
             claims=tuple(Claim(**claim) for claim in data.get("claims", ())),
+            importance={
+                group: _importance_from(row) for group, row in data.get("importance", {}).items()
+            },
             **rest,
         )
 
@@ -179,6 +205,14 @@ _SCORECARD_FACTS: Sequence[str] = (
     "synthetic",
     "coverage",
 )
+
+
+def _importance_from(data: Mapping[str, Any]) -> Importance:
+    return Importance(
+        macro_f1_fall=Estimate(**data["macro_f1_fall"]),
+        log_loss_rise=Estimate(**data["log_loss_rise"]),
+        posts=data["posts"],
+    )
 
 
 def _figures_from(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +19,18 @@ from postcast.data.order import parse_maturity
 from postcast.decide import choose, sets
 from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
+from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
 from postcast.learnable import learnable
 from postcast.memory import fingerprints, remember_more
+from postcast.models.choose import READS
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
     from postcast.forecaster import Forecaster
-    from postcast.schema import BoolArray, FloatArray, Posts
+    from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Posts
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +95,11 @@ def score(
     unweighted : Forecaster, optional
         The same, trained without class weights.
     """
-    mine = foretell(forecaster, drafts, outcomes)
+    features = forecaster.features(drafts)
+    mine = _predictions(forecaster, features, outcomes)
     others = {name: foretell(one, drafts, outcomes) for name, one in forecaster.baselines.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
-    features = forecaster.features(drafts)
     evidence = Evidence(
         predictions=mine,
         baselines=others,
@@ -113,6 +116,9 @@ def score(
         thresholds=forecaster.rule.thresholds,
         coverage={"asked": forecaster.rule.coverage, **coverage(held, mine.actual)},
         claims=check_claims(evidence),
+        importance=importance(
+            partial(_answer, forecaster), _read_by(forecaster, features), mine.actual
+        ),
         **facts,
     )
     return Tested(drafts, mine, held, scorecard)
@@ -176,11 +182,28 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
 
 def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:
     """Return the forecasts of labelled posts beside what came of them."""
-    probabilities = forecaster.probabilities(drafts)
+    return _predictions(forecaster, forecaster.features(drafts), outcomes)
+
+
+def _predictions(forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes) -> Predictions:
+    probabilities, forecast = _answer(forecaster, features)
     return Predictions(
         actual=classify(outcomes.values, forecaster.rule.thresholds),
-        forecast=choose(probabilities, forecaster.rule),
+        forecast=forecast,
         probabilities=probabilities,
         engagement=outcomes.engagement,
         outcome=outcomes.values,
     )
+
+
+def _answer(forecaster: Forecaster, features: FeatureSet) -> tuple[FloatArray, IntArray]:
+    """Return the probabilities and the class decided on, as people are told them."""
+    probabilities = forecaster.calibrated(features)
+    return probabilities, choose(probabilities, forecaster.rule)
+
+
+def _read_by(forecaster: Forecaster, features: FeatureSet) -> FeatureSet:
+    """Return the features without the blocks that its classifier never looks at."""
+    reads = READS.get(forecaster.facts["classifier"], tuple(features.blocks))
+    blocks = {name: block for name, block in features.blocks.items() if name in reads}
+    return replace(features, blocks=blocks)

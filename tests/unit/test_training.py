@@ -54,6 +54,30 @@ def test_the_scorecard_tells_how_it_came_to_be(posts_file):
 
 
 @pytest.mark.parametrize(
+    ("classifier", "groups"),
+    [
+        ("linear", ["text"]),
+        ("strong", ["text", "context", "author", "neighbours"]),
+        ("majority", []),
+    ],
+)
+def test_the_scorecard_tells_what_the_forecast_leans_on(posts_file, classifier, groups):
+    found = train(posts_file, FAST | {"classifier": classifier}).scorecard.importance
+    assert list(found) == groups
+    if groups:
+        assert found["text"].macro_f1_fall.low > 0.1
+        assert found["text"].posts == 48
+
+
+def test_who_publishes_is_leaned_on_where_it_alone_is_read(posts_file):
+    rows = [json.loads(line) for line in posts_file.read_text().splitlines()]
+    by_author = [row | {"saves": 20 * int(row["author"][1:]) + row["saves"] % 8} for row in rows]
+    found = train(by_author, FAST | {"classifier": "author-median"}).scorecard.importance
+    assert list(found) == ["author"]
+    assert found["author"].macro_f1_fall.low > 0.2
+
+
+@pytest.mark.parametrize(
     ("settings", "error"),
     [
         ({"encoder": "./nowhere"}, EncoderError),

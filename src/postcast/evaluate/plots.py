@@ -1,7 +1,7 @@
 """Which pictures a run has, one after the other.
 
 Knows what each picture needs; how one is drawn stands in plots_classes,
-plots_scores, plots_posts and plots_training.
+plots_scores, plots_importance, plots_posts and plots_training.
 """
 
 from __future__ import annotations
@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from postcast.evaluate import plots_classes, plots_posts, plots_scores, plots_training
+from postcast.evaluate import (
+    plots_classes,
+    plots_importance,
+    plots_posts,
+    plots_scores,
+    plots_training,
+)
 from postcast.evaluate.plots_training import LossHistory
 from postcast.evaluate.words import note_for
 
@@ -70,6 +76,8 @@ def draw_all(material: Material) -> Iterator[tuple[str, Figure]]:
             yield of_training.__name__, of_training(material.history, note_for(scorecard))
     for of_classes in _OF_CLASSES:
         yield of_classes.__name__, of_classes(scorecard)
+    if scorecard.importance:
+        yield "importance", plots_importance.importance(scorecard)
     yield (
         "text_length_engagement",
         plots_posts.text_length_engagement(material.predictions, material.text_lengths, scorecard),

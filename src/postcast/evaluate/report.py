@@ -10,8 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from postcast.evaluate.summary import LOWER_IS_BETTER, SCORE_NAMES, known_scores, verdict
-from postcast.evaluate.words import BASELINES, class_ranges, signed
+from postcast.evaluate.summary import (
+    LOWER_IS_BETTER,
+    SCORE_NAMES,
+    by_fall,
+    known_scores,
+    leaning,
+    verdict,
+)
+from postcast.evaluate.words import BASELINES, FEATURE_GROUPS, class_ranges, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
@@ -41,6 +48,7 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
     "stacked_histogram": ("classes", "What the posts behind each forecast turned out to be."),
     "stacked_bar": ("classes", "Shares of the forecasts within each actual class."),
     "predicted_distribution": ("classes", "How often each class was, and was forecast."),
+    "importance": ("importance", "By how much macro-F1 falls when posts swap each group."),
     "text_length_engagement": (
         "posts",
         "Text length and engagement of every test post; larger points had more engagement.",
@@ -129,6 +137,8 @@ def _context(facts: ReportFacts) -> dict[str, Any]:
         "ranges": dict(zip(CLASSES, class_ranges(scorecard.thresholds), strict=False)),
         "differences": _difference_rows(scorecard),
         "coverage": _coverage_rows(scorecard),
+        "leaning": leaning(scorecard) if scorecard.importance else "",
+        "importance": _importance_rows(scorecard),
         "giveaways": [_giveaway(finding) for finding in facts.audit or ()],
     }
 
@@ -170,6 +180,19 @@ def _difference_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
             ],
         }
         for score in asked
+    ]
+
+
+def _importance_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": group,
+            "meaning": FEATURE_GROUPS[group].meaning if group in FEATURE_GROUPS else "",
+            "fall": found.macro_f1_fall,
+            "rise": found.log_loss_rise,
+            "posts": found.posts,
+        }
+        for group, found in by_fall(scorecard)
     ]
 
 

@@ -61,9 +61,7 @@ def resample(
     PostcastError
         If there are no posts.
     """
-    n_posts = len(predictions.actual)
-    if not n_posts:
-        raise PostcastError("no posts to score", expected="at least one labelled post")
+    n_posts = _number_of_posts(predictions)
     columns = _columns(predictions)
     ranks = None
     if "spearman" in scores:
@@ -80,10 +78,45 @@ def resample(
     return {"confusion": samples["confusion"], **{score: samples[score] for score in scores}}
 
 
+def resample_together(
+    several: Sequence[Predictions],
+    scores: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> dict[str, FloatArray]:
+    """Return scores of several forecasts of the same posts, all on the same draws.
+
+    The draws are those of `resample`, made once however many forecasts there are.
+
+    Parameters
+    ----------
+    several : sequence of Predictions
+    scores : sequence of str
+        Of `SCORES`, ``spearman`` excepted: it is no function of sums over posts.
+
+    Returns
+    -------
+    dict
+        Score to ndarray of float, shape (1 + draws, n_forecasts), the posts' own first.
+    """
+    n_posts = _number_of_posts(several[0])
+    columns = np.hstack([_columns(one) for one in several])
+    sums = np.concatenate([weights @ columns for weights in _weights(n_posts, draws, seed)])
+    samples = _scores(sums.reshape(-1, columns.shape[1] // len(several)), n_posts)
+    return {score: samples[score].reshape(len(sums), len(several)) for score in scores}
+
+
 def class_f1(confusions: FloatArray) -> FloatArray:
     """Return F1 of each class, shape (..., 3), from counts of shape (..., 3, 3)."""
     found = np.diagonal(confusions, axis1=-2, axis2=-1)
     return ratio(2 * found, confusions.sum(-1) + confusions.sum(-2))
+
+
+def _number_of_posts(predictions: Predictions) -> int:
+    if not len(predictions.actual):
+        raise PostcastError("no posts to score", expected="at least one labelled post")
+    return len(predictions.actual)
 
 
 def _weights(n_posts: int, draws: int, seed: int) -> Iterator[FloatArray]:

@@ -14,7 +14,7 @@ from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
 if TYPE_CHECKING:
-    from postcast.scorecard import Figures, Scorecard
+    from postcast.scorecard import Figures, Importance, Scorecard
 
 SCORE_NAMES = {
     "accuracy": "accuracy",
@@ -54,6 +54,27 @@ def verdict(scorecard: Scorecard) -> str:
     )
 
 
+def by_fall(scorecard: Scorecard) -> list[tuple[str, Importance]]:
+    """Return what the forecast leans on, the group that costs most macro-F1 first."""
+    return sorted(
+        scorecard.importance.items(), key=lambda found: -(found[1].macro_f1_fall.value or 0.0)
+    )
+
+
+def leaning(scorecard: Scorecard) -> str:
+    """Say how to read what the forecast leans on, by its first group."""
+    first, found = by_fall(scorecard)[0]
+    fall = found.macro_f1_fall
+    clearly = "" if (fall.low or 0.0) > 0 else ", which chance alone could do"
+    sentence = (
+        f"Macro-F1 falls by {fall} when every post gets another post's {first}{clearly}: "
+        "the larger the fall, the more the forecast leans on that group"
+    )
+    if len(scorecard.importance) == 1:
+        return f"{sentence}."
+    return f"{sentence}; groups that tell the same share the credit, and can both look small."
+
+
 def _itself(scorecard: Scorecard) -> str | None:
     """Return the baseline that this forecaster is, where it is one."""
     words = scorecard.classifier == "linear" and scorecard.encoder == "tfidf"
@@ -69,6 +90,7 @@ def scorecard_text(scorecard: Scorecard) -> str:
         list(_score_table(scorecard)),
         list(_class_table(scorecard)),
         list(_confusion_table(scorecard)),
+        list(_importance_table(scorecard)),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
@@ -162,6 +184,18 @@ def _confusion_table(scorecard: Scorecard) -> Iterator[str]:
     )
     for label, row in zip(labels, scorecard.confusion.counts, strict=True):
         yield f"{label:<14}{row[0]:>14,}" + "".join(f"{count:>10,}" for count in row[1:])
+
+
+def _importance_table(scorecard: Scorecard) -> Iterator[str]:
+    if not scorecard.importance:
+        return
+    yield f"{'leans on':<18}{'fall of macro-F1':>24}{'rise of log loss':>26}"
+    for group, found in by_fall(scorecard):
+        yield f"{group:<18}{found.macro_f1_fall!s:>24}{found.log_loss_rise!s:>26}"
+    posts = next(iter(scorecard.importance.values())).posts
+    sample = f", on a sample of {posts:,}" if posts < scorecard.n_test else ""
+    shared = "; groups that tell the same share it" if len(scorecard.importance) > 1 else ""
+    yield f"when every test post gets another's{sample}{shared}"
 
 
 def _short(figure: Estimate) -> str:

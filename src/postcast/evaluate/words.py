@@ -6,6 +6,7 @@ Knows names and numbers as people read them; computes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,25 @@ BASELINES: Mapping[str, str] = {
     "tfidf_linear": "TF-IDF + linear",
 }
 """How each baseline is called."""
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """How a group of features is called in a sentence, and what it tells of a post."""
+
+    called: str
+    meaning: str
+
+
+FEATURE_GROUPS: Mapping[str, FeatureGroup] = {
+    "text": FeatureGroup("the text", "what the post says"),
+    "context": FeatureGroup("the context", "length, signs and hour"),
+    "author": FeatureGroup("the author", "who publishes, and how their earlier posts did"),
+    "neighbours": FeatureGroup(
+        "the neighbours", "how earlier posts of like text did, the author's and others'"
+    ),
+}
+"""The groups of features that postcast makes; any other goes by its own name."""
 
 
 def listed(parts: Iterable[str], joined_by: str = "and") -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from postcast.evaluate import metrics
 from postcast.schema import Predictions
-from postcast.scorecard import SCORES, Claim, Scorecard
+from postcast.scorecard import SCORES, Claim, Estimate, Importance, Scorecard
 
 
 def invent(n_posts: int = 60, skill: float = 1.0, seed: int = 0) -> Predictions:
@@ -21,6 +21,10 @@ def invent(n_posts: int = 60, skill: float = 1.0, seed: int = 0) -> Predictions:
     scores[np.arange(n_posts), actual] += skill
     shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
     return Predictions(actual, shares.argmax(1), shares, engagement)
+
+
+def leaned_on(fall: Estimate, posts: int = 60) -> Importance:
+    return Importance(macro_f1_fall=fall, log_loss_rise=Estimate(0.031, 0.012, 0.052), posts=posts)
 
 
 def judge(
@@ -40,6 +44,10 @@ def judge(
         "encoder": "minilm",
         "seed": 42,
         "coverage": {"asked": 0.9, "all": 0.88, "low": 0.9, "medium": 0.8, "high": None},
+        "importance": {
+            "text": leaned_on(Estimate(0.01, -0.02, 0.04)),
+            "author": leaned_on(Estimate(0.08, 0.05, 0.11)),
+        },
         "claims": (Claim(claim="Claimed", holds=None, sentence="Seen."),),
     }
     return Scorecard(
@@ -57,6 +65,11 @@ def judge(
 @pytest.fixture
 def predict() -> Callable[..., Predictions]:
     return invent
+
+
+@pytest.fixture
+def lean() -> Callable[..., Importance]:
+    return leaned_on
 
 
 @pytest.fixture

@@ -52,6 +52,16 @@ def test_classes_and_confusion_agree_with_scikit_learn(predict):
     assert (np.array(found.confusion.counts) == sk.confusion_matrix(*_pair(posts))).all()
 
 
+def test_several_forecasts_are_resampled_on_the_draws_of_each_alone(predict):
+    both = [predict(40), predict(40, skill=0.2, seed=3)]
+    scores = ("macro_f1", "log_loss", "ece")
+    together = resampling.resample_together(both, scores, draws=50, seed=3)
+    for place, one in enumerate(both):
+        alone = resampling.resample(one, scores, draws=50, seed=3)
+        for score in scores:
+            np.testing.assert_allclose(together[score][:, place], alone[score], rtol=1e-12)
+
+
 def test_intervals_agree_with_a_plain_loop(predict):
     posts = replace(predict(40), expected_count=np.arange(40.0))
     found = metrics.figures(posts, draws=200, seed=3)

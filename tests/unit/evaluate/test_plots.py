@@ -9,6 +9,7 @@ import pytest
 
 from postcast.evaluate.drawing import save, styled, svg_text, title_of
 from postcast.evaluate.plots import LossHistory, Material, draw_all
+from postcast.scorecard import Estimate
 
 OF_TRAINING = {f"training_loss_{kind}" for kind in ("line", "scatter", "bar", "histogram", "box")}
 ALWAYS = {
@@ -20,6 +21,7 @@ ALWAYS = {
     "stacked_histogram",
     "stacked_bar",
     "predicted_distribution",
+    "importance",
     "text_length_engagement",
     "calibration",
 }
@@ -89,6 +91,33 @@ def test_titles_say_what_is_seen(predict, score):
     assert titles["training_loss_line"].startswith("Epoch 10 of 24 was kept")
     assert "lowest in epochs 1–10" in titles["training_loss_bar"]
     assert "given 100% on average and right 100%" in titles["calibration"]
+
+
+@pytest.mark.parametrize(
+    ("falls", "title"),
+    [
+        ({"author": 0.08, "text": 0.02}, "Swapping the author between posts lowers macro-F1 most"),
+        ({"text": 0.08}, "Swapping the text between posts lowers macro-F1 by 0.08"),
+        ({"image": 0.08}, "Swapping image between posts lowers macro-F1 by 0.08"),
+        ({"text": 0.0, "author": -0.02}, "Nothing that posts swap clearly lowers macro-F1"),
+    ],
+)
+def test_what_is_leaned_on_most_stands_first_with_its_figure(predict, score, lean, falls, title):
+    found = {group: lean(Estimate(f, f - 0.01, f + 0.01)) for group, f in falls.items()}
+    posts = predict()
+    figure = dict(draw_all(material(posts, score(posts, {}, importance=found))))["importance"]
+    assert title_of(figure).startswith(title)
+    drawn = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert drawn == sorted(falls, key=falls.get, reverse=True)
+    assert figure.axes[0].yaxis_inverted()
+    assert {text.get_text() for text in figure.axes[0].texts} == {
+        f"{f:.3f}" for f in falls.values()
+    }
+
+
+def test_a_forecaster_that_reads_nothing_has_no_picture_of_what_it_leans_on(predict, score):
+    card = score(predict(), {}, importance={})
+    assert {name for name, _ in draw_all(material(predict(), card))} == ALWAYS - {"importance"}
 
 
 def test_synthetic_posts_are_marked_in_every_picture(predict, score):

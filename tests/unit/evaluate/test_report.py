@@ -132,6 +132,54 @@ def test_a_scorecard_survives_json(scorecard):
     assert Scorecard.from_dict(json.loads(json.dumps(scorecard.to_dict()))) == scorecard
 
 
+def test_an_older_scorecard_without_importance_is_read(scorecard):
+    older = scorecard.to_dict()
+    del older["importance"]
+    assert Scorecard.from_dict(older) == replace(scorecard, importance={})
+
+
+def test_what_the_forecast_leans_on_is_told_with_intervals_everywhere(scorecard):
+    page, text, card = (
+        render_report(facts(scorecard), {"importance": SVG}),
+        scorecard_text(scorecard),
+        model_card(facts(scorecard)),
+    )
+    section = page.split("What the forecast leans on</h2>")[1].split("</section>")[0]
+    assert (
+        "Macro-F1 falls by 0.080 [0.050, 0.110] when every post gets another post&#39;s author:"
+        in (section)
+    )
+    rows = re.findall(r'<th scope="row">(\w+)', section)
+    assert rows == ["author", "text"]
+    assert section.count("[0.012, 0.052]") == 2
+    assert SVG in section
+    assert re.search(r"^author +0\.080 \[0\.050, 0\.110\] +0\.031 \[0\.012, 0\.052\]$", text, re.M)
+    assert "author 0.080 [0.050, 0.110]; text 0.010 [-0.020, 0.040]." in card
+
+
+def test_a_fall_that_chance_could_cause_is_told_as_one(scorecard, lean):
+    doubtful = replace(scorecard, importance={"text": lean(Estimate(0.01, -0.02, 0.04))})
+    assert "which chance alone could do" in render_report(facts(doubtful), {})
+    assert "which chance alone could do" not in render_report(facts(scorecard), {})
+
+
+def test_a_sample_of_the_test_posts_is_told_as_one(scorecard, lean):
+    sampled = {"text": lean(Estimate(0.01, -0.02, 0.04), posts=50)}
+    assert "another's, on a sample of 50\n" in scorecard_text(
+        replace(scorecard, importance=sampled)
+    )
+    assert "forecasts of 50 test posts" in render_report(
+        facts(replace(scorecard, importance=sampled)), {}
+    )
+    assert "on a sample" not in scorecard_text(scorecard)
+
+
+def test_a_forecaster_that_reads_nothing_has_no_such_section(scorecard):
+    bare = replace(scorecard, importance={})
+    told = render_report(facts(bare), {}) + model_card(facts(bare)) + scorecard_text(bare)
+    assert not re.search("leans on", told, re.IGNORECASE)
+
+
 def test_the_page_is_whole_and_the_same_each_time(scorecard):
     figures = dict.fromkeys(CAPTIONS, SVG)
     page = render_report(facts(scorecard), figures)
@@ -157,7 +205,12 @@ def test_the_page_asks_for_nothing_from_elsewhere(scorecard):
 def test_what_users_give_is_escaped_wherever_it_stands(scorecard):
     page = render_report(
         facts(
-            replace(scorecard, encoder=HOSTILE, classifier=HOSTILE),
+            replace(
+                scorecard,
+                encoder=HOSTILE,
+                classifier=HOSTILE,
+                importance={HOSTILE: scorecard.importance["author"]},
+            ),
             title=HOSTILE,
             input_name=HOSTILE,
             split_sentence=HOSTILE,
@@ -174,7 +227,7 @@ def test_what_users_give_is_escaped_wherever_it_stands(scorecard):
     parsed = Page(page.removeprefix("<!DOCTYPE html>"))
     assert "script" not in parsed.tags
     assert "b" not in parsed.tags
-    assert page.count("&lt;script&gt;") + page.count("&lt;Script&gt;") >= 12
+    assert page.count("&lt;script&gt;") + page.count("&lt;Script&gt;") >= 14
 
 
 def test_hostile_names_stay_on_their_line_of_the_model_card(scorecard):
