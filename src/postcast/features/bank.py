@@ -6,12 +6,13 @@ Knows no class and no file. Texts are remembered by fingerprint and vector alone
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.features.familiar import Familiar
 from postcast.ranks import ranks
 from postcast.schema import Parts
 
@@ -45,6 +46,8 @@ class MemoryBank:
     vectors : ndarray or csr_matrix of float32, shape (n_posts, d), or None
         Of the texts, each of length one; zeros for a post without text. None for
         forecasters that look for no neighbours.
+    familiar : Familiar
+        What the texts are like, to tell a draft that is not; empty in older banks.
     """
 
     ids: Sequence[str]
@@ -58,6 +61,7 @@ class MemoryBank:
     text_from: Sequence[str]
     columns: Mapping[str, Sequence[str]]
     vectors: Matrix | None = None
+    familiar: Familiar = field(default_factory=Familiar)
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -133,8 +137,9 @@ class MemoryBank:
             "ordering": self.ordering,
             "text_from": list(self.text_from),
             "columns": {role: list(names) for role, names in self.columns.items()},
+            "familiar": self.familiar.facts(),
         }
-        return Parts(facts=facts, arrays=arrays)
+        return Parts(facts=facts, arrays=arrays | self.familiar.arrays())
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
@@ -158,6 +163,7 @@ class MemoryBank:
             text_from=parts.facts["text_from"],
             columns=parts.facts["columns"],
             vectors=vectors,
+            familiar=Familiar.from_state(parts),
         )
 
 
