@@ -18,6 +18,7 @@ from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.assemble import Senses, assemble
 from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
 from postcast.features.text import load_encoder, resolve_name
 from postcast.features.tfidf import TfidfEncoder
 from postcast.forecaster import Forecaster, load
@@ -208,8 +209,9 @@ def _bank(plan: Plan) -> MemoryBank:
     names = source.columns.get("text", ())
     prints = [list(fingerprint(text)) if text else [0] * 16 for text in posts.texts]
     vectors = None
+    of_texts = unit_rows(plan.encoder.encode(posts.texts))
     if "nearest" in READS.get(plan.settings.classifier, ()):
-        vectors = unit_rows(plan.encoder.encode(posts.texts))
+        vectors = of_texts
     return MemoryBank(
         ids=[str(one) for one in posts.ids],
         authors=authors,
@@ -222,6 +224,14 @@ def _bank(plan: Plan) -> MemoryBank:
         text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
         columns={role: list(columns) for role, columns in source.columns.items()},
         vectors=vectors,
+        familiar=learn_familiar(
+            posts.texts,
+            of_texts,
+            posts.group,
+            plan.encoder.name,
+            seed=plan.settings.seed,
+            most_landmarks=None if isinstance(vectors, np.ndarray) else MOST_LANDMARKS,
+        ),
     )
 
 
