@@ -18,7 +18,7 @@ from postcast.features.language import NAMES, language_of
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
     from postcast.features.bank import MemoryBank
-    from postcast.schema import BoolArray, FeatureSet
+    from postcast.schema import FeatureSet
 
 FEWEST_OF_LANGUAGE = 3
 LEAST_SHARE_OF_LANGUAGE = 0.002
@@ -45,7 +45,7 @@ def find_doubts(
     found = [_of_words(text, told[row]) for row, text in enumerate(drafts.texts)]
     if encoder is not None:
         languages = _of_languages(drafts.texts, bank)
-        far = _of_distance(features, told, bank, encoder)
+        far = _of_distance(features, bank, encoder)
         found = [[*a, *b, *c] for a, b, c in zip(found, languages, far, strict=True)]
     known = set(bank.authors)
     for doubts, author in zip(found, drafts.authors, strict=True):
@@ -77,17 +77,16 @@ def _of_languages(texts: Sequence[str], bank: MemoryBank) -> list[list[str]]:
     return found
 
 
-def _of_distance(
-    features: FeatureSet, told: BoolArray, bank: MemoryBank, encoder: str
-) -> list[list[str]]:
+def _of_distance(features: FeatureSet, bank: MemoryBank, encoder: str) -> list[list[str]]:
     """Return a doubt for each text that is farther from all training posts than they are."""
-    found: list[list[str]] = [[] for _ in told]
+    found: list[list[str]] = [[] for _ in range(len(features))]
     familiar = bank.familiar
     least = familiar.least_cosine
     if familiar.encoder != encoder or least <= 0:
         return found
-    nearest = familiar.nearest(unit_rows(features.blocks["text"].matrix), bank.vectors)
-    for row in np.flatnonzero(told & (nearest < least)):
+    vectors = unit_rows(features.blocks["text"].matrix)
+    nearest = familiar.nearest(vectors, bank.vectors)
+    for row in np.flatnonzero(familiar.judges(vectors) & (nearest < least)):
         cosine = math.floor(100 * nearest[row]) / 100
         found[row].append(
             f"it is unlike the training posts (nearest cosine {cosine:.2f}, "

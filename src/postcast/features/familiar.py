@@ -18,7 +18,7 @@ from postcast.features.language import count_languages
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postcast.schema import FloatArray, IntArray, Matrix, Parts
+    from postcast.schema import BoolArray, FloatArray, IntArray, Matrix, Parts
 
 MOST_LANDMARKS = 2_000
 """Posts that a draft is compared with where the bank keeps no vectors of all."""
@@ -31,6 +31,9 @@ FEWEST_POSTS = 100
 
 RARE = 1.0
 """Per cent of the training posts that are farther from the others than the least cosine."""
+
+SHORT = 5.0
+"""Per cent of the training posts that have fewer terms than a text must have to be judged."""
 
 ROWS_AT_ONCE = 256
 
@@ -52,17 +55,27 @@ class Familiar:
     least_cosine : float
         99% of the training posts have a post of another group with a higher one, among those
         compared with. 0 where too few posts tell.
+    fewest_terms : int
+        Sparse vectors: 95% of the training posts have as many columns. With fewer a text is
+        too short to reach their cosines, however like them it is.
     """
 
     languages: Mapping[str, int] = field(default_factory=dict)
     encoder: str = ""
     landmarks: Mapping[str, Any] = field(default_factory=dict)
     least_cosine: float = 0.0
+    fewest_terms: int = 0
 
     @cached_property
     def _rows(self) -> Mapping[str, Any]:
         wide = {"dense": np.float32, "values": np.float32}
         return {k: v.astype(wide.get(k, np.int64)) for k, v in self.landmarks.items()}
+
+    def judges(self, vectors: Matrix) -> BoolArray:
+        """Return which of the vectors have enough to them to be compared, shape (n_posts,)."""
+        columns = np.asarray((vectors != 0).sum(axis=1)).ravel()
+        judged: BoolArray = columns >= max(self.fewest_terms, 1)
+        return judged
 
     def nearest(self, vectors: Matrix, kept: Matrix | None) -> FloatArray:
         """Return the cosine of each draft to the nearest of the posts, shape (n_posts,).
@@ -84,6 +97,7 @@ class Familiar:
             "languages": dict(self.languages),
             "encoder": self.encoder,
             "least_cosine": self.least_cosine,
+            "fewest_terms": self.fewest_terms,
         }
 
     def arrays(self) -> dict[str, Any]:
@@ -145,7 +159,8 @@ def learn_familiar(
         nearest.append(np.where(own, -1.0, cosines).max(axis=1))
     least = math.floor(100 * float(np.percentile(np.concatenate(nearest), RARE))) / 100
     kept = {} if most_landmarks is None else landmarks
-    return Familiar(languages, encoder, kept, max(least, 0.0))
+    fewest = 0 if "dense" in known else int(np.percentile(np.diff(vectors[told].indptr), SHORT))
+    return Familiar(languages, encoder, kept, max(least, 0.0), fewest)
 
 
 def _landmarks(vectors: Matrix) -> dict[str, Any]:

@@ -66,6 +66,16 @@ def test_sparse_and_dense_vectors_tell_the_same(vectors, group):
     np.testing.assert_allclose(sparse_one.nearest(thin, None), expected, atol=1e-6)
 
 
+def test_only_sparse_texts_can_be_too_short(vectors, group):
+    assert learned(vectors, group).judges(vectors).all()
+    lengths = np.tile([2, 5, 6, 7, 8, 9, 10, 11, 12, 12], 20)
+    thin = scipy.sparse.csr_matrix(np.where(np.arange(12) < lengths[:, None], vectors, 0))
+    found = replace(learned(thin, group), fewest_terms=5)
+    np.testing.assert_array_equal(found.judges(thin), lengths >= 5)
+    np.testing.assert_array_equal(found.judges(thin.toarray()), lengths >= 5)
+    assert learned(thin, group).fewest_terms == 2
+
+
 def test_landmarks_are_a_sample_that_the_seed_chooses(vectors, group):
     few = learned(vectors, group, most_landmarks=50)
     assert few.landmarks["dense"].shape == (50, 12)
