@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.device import pick_device
+from postcast.doubts import find_doubts
 from postcast.errors import ForecasterError
 from postcast.features.assemble import (
     Drafts,
@@ -27,7 +26,7 @@ from postcast.features.assemble import (
 from postcast.features.bank import MemoryBank
 from postcast.features.text import encoder_from_state
 from postcast.models.calibrate import Calibration
-from postcast.models.choose import classifier_from_state
+from postcast.models.choose import READS, TEXT_ALONE, classifier_from_state
 from postcast.schema import FeatureSet, Forecast, Parts, Post, Posts
 from postcast.scorecard import Scorecard
 from postcast.storage import load_manifest, load_parts, save_parts
@@ -119,7 +118,9 @@ class Forecaster:
     def forecast(self, drafts: Drafts) -> list[Forecast]:
         """Forecast posts that are already columns."""
         features = self.features(drafts)
-        doubts = self._doubts(drafts, features)
+        reads_text = "text" in READS.get(self.facts["classifier"], TEXT_ALONE)
+        encoder = self.facts["encoder"] if reads_text else None
+        doubts = find_doubts(drafts, features, self.bank, encoder)
         return decide(drafts.ids, self.calibrated(features), self.rule, doubts)
 
     def features(self, drafts: Drafts) -> FeatureSet:
@@ -138,24 +139,6 @@ class Forecaster:
     def calibrated(self, features: FeatureSet) -> FloatArray:
         """Return calibrated class probabilities from features, shape (n_posts, 3)."""
         return self.calibration.apply(self.classifier.predict_proba(features))
-
-    def _doubts(self, drafts: Drafts, features: FeatureSet) -> list[tuple[str, ...]]:
-        """Return why each post's answer deserves less trust."""
-        known = set(self.bank.authors)
-        said = np.ones(len(drafts), dtype=bool)
-        if "text" in features.blocks:
-            said = np.asarray(abs(features.blocks["text"].matrix).sum(axis=1)).ravel() > 0
-        doubts = []
-        for row, (text, author) in enumerate(zip(drafts.texts, drafts.authors, strict=True)):
-            found = []
-            if not text.strip():
-                found.append("there is no text to judge")
-            elif not said[row]:
-                found.append("no word of the text was seen in training")
-            if known and author is not None and author not in known:
-                found.append(f"the author {author!r} was not seen in training")
-            doubts.append(tuple(found))
-        return doubts
 
     def save(self, folder: str | Path) -> None:
         """Write the forecaster as a folder that `load` reads, on any machine.

@@ -12,6 +12,7 @@ import numpy as np
 
 from postcast.data.near_duplicates import fingerprint
 from postcast.features.bank import MemoryBank, stack_rows, unit_rows
+from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,31 @@ def remember_more(
         vectors=vectors,
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
     )
+
+
+def acquainted(
+    bank: MemoryBank, texts: Sequence[str], encoder: TextEncoder, seed: int
+) -> MemoryBank:
+    """Return a bank that can tell drafts unlike its posts.
+
+    Parameters
+    ----------
+    bank : MemoryBank
+    texts : sequence of str, length n_posts
+        Of its posts.
+    encoder : TextEncoder
+        Fitted.
+    seed : int
+    """
+    familiar = learn_familiar(
+        texts,
+        unit_rows(encoder.encode(texts)),
+        bank.group,
+        encoder.name,
+        seed=seed,
+        most_landmarks=None if isinstance(bank.vectors, np.ndarray) else MOST_LANDMARKS,
+    )
+    return replace(bank, familiar=familiar)
 
 
 def fingerprints(texts: Sequence[str]) -> np.ndarray:

@@ -18,6 +18,7 @@ from postcast.division import Division, How, divide
 from postcast.features.text import load_encoder, resolve_name
 from postcast.fitting import Workshop, make_baselines, make_forecaster, open_workshop
 from postcast.forecaster import Forecaster, load
+from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, resolve_classifier
 from postcast.reading import encoder_choice
@@ -193,7 +194,9 @@ def _workshop(plan: Plan) -> Workshop:
         settings.coverage,
     )
     told = ("protocol", "mode", "maturity", "target")
-    return replace(shop, facts={**shop.facts, **{name: getattr(settings, name) for name in told}})
+    facts = {**shop.facts, **{name: getattr(settings, name) for name in told}}
+    bank = acquainted(shop.bank, plan.division.remembered.texts, plan.encoder, settings.seed)
+    return replace(shop, bank=bank, facts=facts)
 
 
 def _uncalibrated(forecaster: Forecaster) -> tuple[str, ...]:

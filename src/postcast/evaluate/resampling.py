@@ -61,7 +61,6 @@ def resample(
     PostcastError
         If there are no posts.
     """
-    n_posts = _number_of_posts(predictions)
     columns = _columns(predictions)
     ranks = None
     if "spearman" in scores:
@@ -69,11 +68,11 @@ def resample(
         ranks = dense_codes(_expected(predictions)), dense_codes(outcome)
     sums: list[FloatArray] = []
     rhos: list[float] = []
-    for weights in _weights(n_posts, draws, seed):
+    for weights in _weights(predictions, draws, seed):
         sums.append(weights @ columns)
         if ranks is not None:
             rhos.extend(weighted_spearman(row, *ranks) for row in weights)
-    samples = _scores(np.concatenate(sums), n_posts)
+    samples = _scores(np.concatenate(sums))
     samples["spearman"] = np.asarray(rhos)
     return {"confusion": samples["confusion"], **{score: samples[score] for score in scores}}
 
@@ -100,10 +99,9 @@ def resample_together(
     dict
         Score to ndarray of float, shape (1 + draws, n_forecasts), the posts' own first.
     """
-    n_posts = _number_of_posts(several[0])
     columns = np.hstack([_columns(one) for one in several])
-    sums = np.concatenate([weights @ columns for weights in _weights(n_posts, draws, seed)])
-    samples = _scores(sums.reshape(-1, columns.shape[1] // len(several)), n_posts)
+    sums = np.concatenate([weights @ columns for weights in _weights(several[0], draws, seed)])
+    samples = _scores(sums.reshape(-1, columns.shape[1] // len(several)))
     return {score: samples[score].reshape(len(sums), len(several)) for score in scores}
 
 
@@ -113,20 +111,23 @@ def class_f1(confusions: FloatArray) -> FloatArray:
     return ratio(2 * found, confusions.sum(-1) + confusions.sum(-2))
 
 
-def _number_of_posts(predictions: Predictions) -> int:
-    if not len(predictions.actual):
+def _weights(predictions: Predictions, draws: int, seed: int) -> Iterator[FloatArray]:
+    """Yield chunks (n, n_rows): how often each row stands in a draw, once in the first one.
+
+    Posts are drawn; all rows of a post stand in a draw equally often.
+    """
+    n_rows = len(predictions.actual)
+    if not n_rows:
         raise PostcastError("no posts to score", expected="at least one labelled post")
-    return len(predictions.actual)
-
-
-def _weights(n_posts: int, draws: int, seed: int) -> Iterator[FloatArray]:
-    """Yield chunks (n_rows, n_posts): how often each post stands in it, once in the first row."""
+    post = np.arange(n_rows) if predictions.post is None else dense_codes(predictions.post)
+    n_posts = int(post.max()) + 1
     random = np.random.default_rng(seed)
-    size = max(1, _CHUNK // n_posts)
+    size = max(1, _CHUNK // n_rows)
     for start in range(0, draws + 1, size):
-        chunk = np.ones((min(size, draws + 1 - start), n_posts))
+        chunk = np.ones((min(size, draws + 1 - start), n_rows))
         for row in chunk[1:] if start == 0 else chunk:
-            row[:] = np.bincount(random.integers(n_posts, size=n_posts), minlength=n_posts)
+            drawn = np.bincount(random.integers(n_posts, size=n_posts), minlength=n_posts)
+            row[:] = drawn[post]
         yield chunk
 
 
@@ -144,8 +145,9 @@ def _columns(predictions: Predictions) -> FloatArray:
     return columns
 
 
-def _scores(sums: FloatArray, n_posts: int) -> dict[str, FloatArray]:
+def _scores(sums: FloatArray) -> dict[str, FloatArray]:
     confusion = sums[:, :_CELLS].reshape(-1, len(CLASSES), len(CLASSES))
+    n_posts = confusion.sum((1, 2))
     f1 = class_f1(confusion)
     return {
         "confusion": confusion,

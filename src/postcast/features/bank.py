@@ -6,12 +6,13 @@ Knows no class and no file. Texts are remembered by fingerprint and vector alone
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.features.familiar import Familiar
 from postcast.grouping import rows_by
 from postcast.ranks import ranks
 from postcast.schema import Parts
@@ -49,6 +50,8 @@ class MemoryBank:
     n_learned : int or None
         Those that the training knew, which stand first: what ranks are ranks among. None for
         all of them.
+    familiar : Familiar
+        What the texts are like, to tell a draft that is not; empty in older banks.
     """
 
     ids: Sequence[str]
@@ -63,6 +66,7 @@ class MemoryBank:
     columns: Mapping[str, Sequence[str]]
     vectors: Matrix | None = None
     n_learned: int | None = None
+    familiar: Familiar = field(default_factory=Familiar)
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -148,8 +152,9 @@ class MemoryBank:
             "text_from": list(self.text_from),
             "columns": {role: list(names) for role, names in self.columns.items()},
             "n_learned": self.n_learned,
+            "familiar": self.familiar.facts(),
         }
-        return Parts(facts=facts, arrays=arrays)
+        return Parts(facts=facts, arrays=arrays | self.familiar.arrays())
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
@@ -174,6 +179,7 @@ class MemoryBank:
             columns=parts.facts["columns"],
             vectors=vectors,
             n_learned=parts.facts.get("n_learned"),
+            familiar=Familiar.from_state(parts),
         )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from postcast.schema import FloatArray, IntArray
 
-TREES = 300
+TREES = 160
 SETTINGS: dict[str, Any] = {"min_samples_leaf": 5, "max_features": 0.3}
 
 ROWS_AT_ONCE = 4096

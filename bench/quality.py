@@ -1,0 +1,152 @@
+"""How good classifiers are, under one protocol, on any posts.
+
+``python -m bench.quality POSTS --protocol cv --classifiers strong,reference --out FILE.json``.
+AutoGluon is run by an interpreter of its own, see ``--autogluon``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.autogluon import Autogluon
+from bench.machine import measured_on
+from postcast.data.folds import PROTOCOLS
+from postcast.evaluate.metrics import differences, figures
+from postcast.experiment import TFIDF_LINEAR, Contest, Trialled, Trials, run_trials
+from postcast.features.text import load_encoder, resolve_name
+from postcast.reading import encoder_choice, read
+from postcast.settings import READING, Settings, field_type
+
+COMPARED = ("macro_f1", "accuracy", "qwk", "spearman", "log_loss")
+OPPONENTS = ("reference", TFIDF_LINEAR, "autogluon")
+CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
+
+
+def main() -> None:
+    """Measure and write."""
+    chosen = _parser().parse_args()
+    settings = _settings(chosen)
+    posts = read(chosen.posts, settings)
+    trials = Trials(
+        protocol=chosen.protocol,
+        mode=chosen.mode,
+        maturity=chosen.maturity,
+        repeats=chosen.repeats,
+        target=chosen.target,
+        seed=settings.seed,
+        device="cpu",
+    )
+    names = tuple(chosen.classifiers.split(","))
+    outsiders = {}
+    if "autogluon" in names:
+        outsiders["autogluon"] = Autogluon(chosen.autogluon, chosen.autogluon_seconds)
+    contest = Contest(
+        classifiers=tuple(name for name in names if name != "autogluon"),
+        load=partial(load_encoder, encoder_choice(settings)),
+        outsiders=outsiders,
+        jobs=chosen.jobs,
+    )
+    start = time.perf_counter()
+    found = run_trials(posts, trials, contest)
+    result = {
+        **measured_on(),
+        "posts": chosen.posts.name,
+        "encoder": settings.encoder,
+        **dataclasses.asdict(trials),
+        "seconds": round(time.perf_counter() - start, 1),
+        "classifiers": {name: _summary(name, found) for name in found},
+    }
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    for name, one in result["classifiers"].items():
+        print(f"{name:<14}", *(f"{key} {_shown(one[key])}" for key in COMPARED), _repeats(one))
+
+
+def _summary(name: str, found: dict[str, Trialled]) -> dict[str, Any]:
+    """Return one's figures over all rows, of each repeat, and beside the opponents."""
+    mine = found[name]
+    pooled = mine.pooled()
+    repeats = [dataclasses.asdict(figures(one, draws=1)) for one in mine.repeats]
+    values = [{key: one[key]["value"] for key in COMPARED} for one in repeats]
+    return {
+        **dataclasses.asdict(figures(pooled)),
+        "n_rows": len(pooled.actual),
+        "repeats": values,
+        "mean_of_repeats": {
+            key: statistics.fmean(one[key] for one in values)
+            for key in COMPARED
+            if all(one[key] is not None for one in values)
+        },
+        "differences": {
+            other: {
+                score: dataclasses.asdict(value)
+                for score, value in differences(pooled, found[other].pooled(), COMPARED).items()
+            }
+            for other in OPPONENTS
+            if other in found and other != name
+        },
+        "fit_seconds": {
+            "median": round(statistics.median(mine.fit_seconds), 2),
+            "most": round(max(mine.fit_seconds), 2),
+        },
+    }
+
+
+def _shown(figure: dict[str, Any]) -> str:
+    if figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _repeats(one: dict[str, Any]) -> str:
+    values = ", ".join(f"{row['macro_f1']:.3f}" for row in one["repeats"])
+    return f"| each {values} | mean {one['mean_of_repeats']['macro_f1']:.3f}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("posts", type=Path)
+    parser.add_argument("--protocol", choices=list(PROTOCOLS), default="cv")
+    parser.add_argument("--mode", choices=["frozen", "online"], default="frozen")
+    parser.add_argument("--maturity", default="0")
+    parser.add_argument("--classifiers", default=CLASSIFIERS)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--target", choices=["class", "count", "relative"], default="class")
+    parser.add_argument("--jobs", type=int, default=1, help="folds at once")
+    parser.add_argument("--autogluon", type=Path, help="a Python that has autogluon.tabular")
+    parser.add_argument("--autogluon-seconds", type=int, default=120, help="for each fold")
+    parser.add_argument("--out", type=Path, required=True)
+    for one in _reading():
+        action = "append" if field_type(one) == tuple[str, ...] else "store"
+        parser.add_argument("--" + one.name.replace("_", "-"), action=action)
+    parser.add_argument("--seed", type=int, default=42)
+    return parser
+
+
+def _reading() -> list[dataclasses.Field[Any]]:
+    """Return the settings that tell how the posts are read and embedded."""
+    names = ("encoder", "pooling", "cache")
+    return [
+        one
+        for one in dataclasses.fields(Settings)
+        if one.metadata["panel"] == READING or one.name in names
+    ]
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    given = {one.name: getattr(chosen, one.name) for one in _reading()}
+    given = {name: value for name, value in given.items() if value is not None}
+    protocol = "reference" if chosen.protocol == "reference" else "postcast"
+    settings = Settings.from_mapping({**given, "seed": chosen.seed, "protocol": protocol})
+    return dataclasses.replace(settings, encoder=resolve_name(settings.encoder))
+
+
+if __name__ == "__main__":
+    main()

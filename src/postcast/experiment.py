@@ -1,0 +1,231 @@
+"""Classifiers × splits: every classifier on the same rows, folds and memories.
+
+Knows how one protocol is run; what is compared with what is chosen by its callers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.data.folds import PROTOCOLS, folds
+from postcast.data.order import parse_maturity
+from postcast.division import FORWARD, How, arrange
+from postcast.errors import SettingsError
+from postcast.features.tfidf import TfidfEncoder
+from postcast.fitting import make_forecaster, open_workshop
+from postcast.learnable import learnable
+from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
+from postcast.schema import Predictions
+from postcast.scoring import Outcomes, foretell, informed
+
+if TYPE_CHECKING:
+    from postcast.division import Division
+    from postcast.features.text import TextEncoder
+    from postcast.schema import Posts, Source
+
+log = logging.getLogger(__name__)
+
+TFIDF_LINEAR = "tfidf-linear"
+"""TF-IDF with the linear classifier, whatever the encoder of the others is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """How posts are to be split, and how often.
+
+    Parameters
+    ----------
+    protocol : str
+        One of `postcast.data.folds.PROTOCOLS`.
+    mode : {"frozen", "online"}
+    maturity : str
+        As `postcast.data.order.parse_maturity` reads it.
+    repeats : int
+        Of ``cv`` and ``blocks``.
+    target : {"class", "count", "relative"}
+    thresholds : tuple of float
+        Empty for the terciles of each fold's training posts.
+    seed : int
+    device : {"auto", "cpu", "cuda"}
+    """
+
+    protocol: str = "cv"
+    mode: str = "frozen"
+    maturity: str = "0"
+    repeats: int = 5
+    target: str = "class"
+    thresholds: tuple[float, ...] = ()
+    seed: int = 42
+    device: str = "auto"
+
+    def how(self) -> How:
+        """Return how each split is labelled and what is known in it."""
+        return How(
+            protocol="reference" if self.protocol == "reference" else "postcast",
+            maturity=self.maturity,
+            mode=self.mode,
+            target=self.target,
+            thresholds=self.thresholds,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True)
+class Trialled:
+    """One classifier's forecasts under one protocol.
+
+    Parameters
+    ----------
+    repeats : sequence of Predictions
+        Of all folds of each repeat together; each origin of ``rolling`` is one.
+    fit_seconds : sequence of float
+        Of each fold, embeddings apart.
+    """
+
+    repeats: Sequence[Predictions] = field(default_factory=list)
+    fit_seconds: Sequence[float] = field(default_factory=list)
+
+    def pooled(self) -> Predictions:
+        """Return the forecasts of all repeats; those of one post share its number."""
+        return joined(self.repeats)
+
+
+Outsider = Callable[["Division"], "Predictions"]
+"""Answers for a division's test posts by means that are not ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """Who is compared.
+
+    Parameters
+    ----------
+    classifiers : tuple of str
+        Names of `postcast.models.choose.CLASSIFIERS`, or `TFIDF_LINEAR`.
+    load : callable
+        Returns an encoder that is still to be fitted.
+    outsiders : mapping of str to callable
+        What else is compared, by name.
+    jobs : int
+        Folds that are worked on at once, each in a process with its share of the cores.
+    """
+
+    classifiers: tuple[str, ...]
+    load: Callable[[], TextEncoder]
+    outsiders: Mapping[str, Outsider] = field(default_factory=dict)
+    jobs: int = 1
+
+
+def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Trialled]:
+    """Train and test classifiers under a protocol.
+
+    Parameters
+    ----------
+    posts : Posts
+    trials : Trials
+    contest : Contest
+
+    Returns
+    -------
+    dict of str to Trialled
+
+    Raises
+    ------
+    PostcastError
+        If the posts cannot be split or labelled so, or a classifier does not exist.
+    """
+    from joblib import Parallel, delayed
+
+    _check(trials, contest.classifiers)
+    found = learnable(posts, trials.target)
+    drawn = folds(
+        found.rows,
+        trials.protocol,
+        repeats=trials.repeats,
+        seed=trials.seed,
+        maturity=parse_maturity(trials.maturity),
+    )
+    tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
+    log.info("%s: %d folds", trials.protocol, len(tasks))
+    work = (
+        delayed(_one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
+        for _, split in tasks
+    )
+    answers = Parallel(n_jobs=contest.jobs)(work)
+    results = {}
+    for name in (*contest.classifiers, *contest.outsiders):
+        repeats: list[list[Predictions]] = [[] for _ in drawn]
+        for (number, split), answer in zip(tasks, answers, strict=True):
+            repeats[number].append(replace(answer[name].predictions, post=split.test))
+        seconds = [answer[name].fit_seconds for answer in answers]
+        results[name] = Trialled([joined(parts) for parts in repeats], seconds)
+    return results
+
+
+def _check(trials: Trials, classifiers: Sequence[str]) -> None:
+    known = (*CLASSIFIERS, TFIDF_LINEAR)
+    for name in classifiers:
+        if name not in known:
+            raise SettingsError(f"classifier {name!r}", f"one of {', '.join(known)}")
+    if trials.mode == "online" and trials.protocol not in FORWARD:
+        raise SettingsError(
+            f"mode online with protocol {trials.protocol}",
+            f"one of {', '.join(FORWARD)}",
+            "choose --mode frozen",
+        )
+    if trials.protocol not in PROTOCOLS:
+        raise SettingsError(f"no protocol {trials.protocol!r}", f"one of {', '.join(PROTOCOLS)}")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    predictions: Predictions
+    fit_seconds: float
+
+
+def _one_fold(
+    source: Source, division: Division, trials: Trials, contest: Contest
+) -> dict[str, _Answer]:
+    """Return each one's forecasts of a fold's test posts, and how long it learned."""
+    shop = open_workshop(division, source, contest.load(), contest.classifiers)
+    outcomes = Outcomes(division.test_counts, division.test_outcomes)
+    answers = {}
+    for name in contest.classifiers:
+        recipe = Recipe(
+            "linear" if name == TFIDF_LINEAR else name, seed=trials.seed, device=trials.device
+        )
+        start = time.perf_counter()
+        forecaster = make_forecaster(shop, recipe, _encoder(name, division, shop.encoder))
+        took = time.perf_counter() - start
+        live = informed(forecaster, division.later, division.later_counts)
+        answers[name] = _Answer(foretell(live, division.test, outcomes), took)
+    for name, outsider in contest.outsiders.items():
+        start = time.perf_counter()
+        answers[name] = _Answer(outsider(division), time.perf_counter() - start)
+    return answers
+
+
+def _encoder(name: str, division: Division, encoder: TextEncoder) -> TextEncoder | None:
+    if name == TFIDF_LINEAR:
+        words = TfidfEncoder()
+        words.fit(division.train.texts)
+        return words
+    return encoder if "text" in READS.get(name, TEXT_ALONE) else None
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Return the forecasts of several folds or repeats as one."""
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("actual", "forecast", "probabilities", "engagement")
+    }
+    for name in ("outcome", "post", "expected_count"):
+        values = [getattr(part, name) for part in parts]
+        columns[name] = None if any(v is None for v in values) else np.concatenate(values)
+    return Predictions(**columns)
