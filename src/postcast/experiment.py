@@ -8,7 +8,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,8 +143,6 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     PostcastError
         If the posts cannot be split or labelled so, or a classifier does not exist.
     """
-    from joblib import Parallel, delayed
-
     _check(trials, contest.classifiers)
     found = learnable(posts, trials.target)
     drawn = folds(
@@ -153,11 +154,13 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     )
     tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
     log.info("%s: %d folds", trials.protocol, len(tasks))
-    work = (
-        delayed(_one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
-        for _, split in tasks
-    )
-    answers = Parallel(n_jobs=contest.jobs)(work)
+    divisions = [arrange(found, split, trials.how()) for _, split in tasks]
+    work = partial(_one_fold, posts.source, trials, contest)
+    if contest.jobs > 1:
+        with ProcessPoolExecutor(contest.jobs, get_context("spawn"), _keep_to_one_core) as pool:
+            answers = list(pool.map(work, divisions))
+    else:
+        answers = list(map(work, divisions))
     results = {}
     for name in (*contest.classifiers, *contest.outsiders):
         repeats: list[list[Predictions]] = [[] for _ in drawn]
@@ -189,8 +192,15 @@ class _Answer:
     fit_seconds: float
 
 
+def _keep_to_one_core() -> None:
+    """Leave the other cores to the other folds."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
 def _one_fold(
-    source: Source, division: Division, trials: Trials, contest: Contest
+    source: Source, trials: Trials, contest: Contest, division: Division
 ) -> dict[str, _Answer]:
     """Return each one's forecasts of a fold's test posts, and how long it learned."""
     shop = open_workshop(division, source, contest.load(), contest.classifiers)
