@@ -14,6 +14,7 @@ import numpy as np
 from postcast.schema import CLASSES, Forecast
 
 if TYPE_CHECKING:
+    from postcast.models.distribution import Outlook
     from postcast.schema import BoolArray, FloatArray, IntArray
 
 
@@ -88,6 +89,7 @@ def decide(
     probabilities: FloatArray,
     rule: Rule,
     doubts: Sequence[tuple[str, ...]],
+    outlook: Outlook | None = None,
 ) -> list[Forecast]:
     """Return the forecast of each post.
 
@@ -99,6 +101,8 @@ def decide(
     rule : Rule
     doubts : sequence of tuple of str, length n_posts
         Sentences on why a post's answer deserves less trust.
+    outlook : Outlook, optional
+        Expected counts, from a forecaster that knows them.
     """
     chosen = choose(probabilities, rule)
     held = sets(probabilities, rule)
@@ -113,6 +117,7 @@ def decide(
             too_close=bool(held[post].all()),
             thresholds=rule.thresholds,
             warnings=doubts[post],
+            **({} if outlook is None else outlook.of(post)),
         )
         for post in range(len(ids))
     ]

@@ -98,6 +98,7 @@ class Division:
         From the training rows alone, except under the reference protocol.
     split : Split
     warnings : tuple of str
+    target : {"class", "count", "relative"}
     """
 
     drafts: Drafts
@@ -117,6 +118,7 @@ class Division:
     thresholds: tuple[float, float]
     split: Split
     warnings: tuple[str, ...]
+    target: str = "class"
 
 
 def divide(posts: Posts, how: How) -> Division:
@@ -180,6 +182,7 @@ def arrange(found: Learnable, outer: Split, how: How) -> Division:
         thresholds=thresholds,
         split=outer,
         warnings=warnings,
+        target=how.target,
     )
 
 

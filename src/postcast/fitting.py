@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from postcast.counts import Answered, Counts, learn_counts
 from postcast.decide import Rule
 from postcast.features.assemble import Senses, assemble
 from postcast.features.tfidf import TfidfEncoder
@@ -17,13 +18,14 @@ from postcast.memory import remember
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
 from postcast.models.choose import READS, TEXT_ALONE, Recipe, decision_weights, make_classifier
+from postcast.models.distribution import CountBins
 from postcast.schema import Target
 
 if TYPE_CHECKING:
     from postcast.division import Division
     from postcast.features.bank import MemoryBank
     from postcast.features.text import TextEncoder
-    from postcast.schema import Source
+    from postcast.schema import HeldOut, Source
 
 ENCODED = ("text", "words", "characters")
 """The blocks that an encoder makes."""
@@ -78,6 +80,7 @@ def open_workshop(
     facts = {
         "split": division.split.name,
         "n_train": len(division.train),
+        "target": division.target,
         "synthetic": source.synthetic,
     }
     return Workshop(division, encoder, bank, coverage, facts)
@@ -96,32 +99,63 @@ def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None)
     division = shop.division
     senses = _senses(shop, recipe.name, encoder)
     features = assemble(division.train, senses)
-    target = Target(
-        division.train_classes, division.train_outcomes, division.held_out, division.together
-    )
+    target, bins = _target(division)
     classifier = make_classifier(recipe)
     held_out = classifier.fit(features, target)
-    calibration, cutoff, shares = Calibration(), None, class_shares(target.classes)
-    if len(held_out.rows) >= FEWEST_ROWS:
-        actual = target.classes[held_out.rows]
-        calibration = fit_calibration(held_out.probabilities, actual)
-        calibrated = calibration.apply(held_out.probabilities)
-        shares = class_shares(actual)
-        cutoff = conformal_cutoff(calibrated, actual, shop.coverage)
-    rule = Rule(
-        thresholds=division.thresholds,
-        shares=tuple(float(share) for share in shares),
-        weights=decision_weights(recipe.name, calibration, shares),
-        coverage=None if cutoff is None else shop.coverage,
-        cutoff=1.0 if cutoff is None else cutoff,
-    )
+    calibration, rule = _calibrated(shop, recipe.name, held_out)
     facts = {
         **shop.facts,
         "classifier": recipe.name,
         "encoder": "none" if encoder is None else encoder.name,
         "seed": recipe.seed,
     }
-    return Forecaster(senses, classifier, calibration, rule, facts)
+    counts = None
+    if bins is not None and held_out.shares is not None:
+        answered = Answered(
+            calibration.apply(held_out.probabilities),
+            held_out.shares,
+            target.counts[held_out.rows],
+        )
+        counts = learn_counts(bins, rule, answered, shop.coverage, recipe.seed)
+    elif division.target == "count":
+        counts = Counts.of_classes(target.counts, rule)
+    return Forecaster(senses, classifier, calibration, rule, facts, counts)
+
+
+def _target(division: Division) -> tuple[Target, CountBins | None]:
+    """Return what is to be learned, with the bins of counts where it is counts."""
+    outcomes, bins = division.train_outcomes, None
+    if division.target != "relative":
+        bins = CountBins.of(outcomes, division.thresholds)
+    target = Target(
+        division.train_classes,
+        outcomes,
+        division.held_out,
+        division.together,
+        None if bins is None else bins.find(outcomes),
+        0 if bins is None else len(bins),
+    )
+    return target, bins
+
+
+def _calibrated(shop: Workshop, name: str, held_out: HeldOut) -> tuple[Calibration, Rule]:
+    """Fit calibration and decision rule on the rows held out, where they are enough."""
+    classes, coverage = shop.division.train_classes, None
+    calibration, cutoff, shares = Calibration(), 1.0, class_shares(classes)
+    if len(held_out.rows) >= FEWEST_ROWS:
+        actual, coverage = classes[held_out.rows], shop.coverage
+        calibration = fit_calibration(held_out.probabilities, actual)
+        calibrated = calibration.apply(held_out.probabilities)
+        shares = class_shares(actual)
+        cutoff = conformal_cutoff(calibrated, actual, coverage)
+    rule = Rule(
+        thresholds=shop.division.thresholds,
+        shares=tuple(float(share) for share in shares),
+        weights=decision_weights(name, calibration, shares),
+        coverage=coverage,
+        cutoff=cutoff,
+    )
+    return calibration, rule
 
 
 def make_baselines(shop: Workshop, seed: int) -> dict[str, Forecaster]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.device import pick_device
@@ -25,6 +26,7 @@ from postcast.features.assemble import (
 )
 from postcast.features.bank import MemoryBank
 from postcast.features.text import encoder_from_state
+from postcast.models.base import answer_of
 from postcast.models.calibrate import Calibration
 from postcast.models.choose import READS, TEXT_ALONE, classifier_from_state
 from postcast.schema import FeatureSet, Forecast, Parts, Post, Posts
@@ -35,6 +37,7 @@ from postcast.version import __version__
 if TYPE_CHECKING:
     from postcast.data.read import PostsLike
     from postcast.models.base import Classifier
+    from postcast.models.distribution import Outlook
     from postcast.schema import FloatArray
 
 
@@ -57,6 +60,8 @@ class Forecaster:
     facts : mapping
         How it came to be: ``classifier``, ``encoder``, ``protocol``, ``seed``, ``n_train``,
         ``split``, ``mode``, ``maturity``, ``synthetic``.
+    counts : Counts or None
+        What it knows of counts; None for one of classes only.
     baselines : mapping of str to Forecaster
         Trained on the same rows.
     scorecard : Scorecard or None
@@ -68,6 +73,7 @@ class Forecaster:
     calibration: Calibration
     rule: Rule
     facts: Mapping[str, Any]
+    counts: Counts | None = None
     baselines: Mapping[str, Forecaster] = field(default_factory=dict)
     scorecard: Scorecard | None = None
 
@@ -121,7 +127,30 @@ class Forecaster:
         reads_text = "text" in READS.get(self.facts["classifier"], TEXT_ALONE)
         encoder = self.facts["encoder"] if reads_text else None
         doubts = find_doubts(drafts, features, self.bank, encoder)
-        return decide(drafts.ids, self.calibrated(features), self.rule, doubts)
+        probabilities, outlook = self.judged(features)
+        return decide(drafts.ids, probabilities, self.rule, doubts, outlook)
+
+    def moved(self, thresholds: Sequence[float]) -> Forecaster:
+        """Return the forecaster with classes that begin elsewhere, without training again.
+
+        Scorecard and baselines are of other classes, and stay behind.
+
+        Parameters
+        ----------
+        thresholds : sequence of float
+            The engagement at which ``medium`` and ``high`` are to begin.
+
+        Raises
+        ------
+        PostcastError
+            If its classifier knows classes only, or keeps no counts; if the thresholds are not
+            two ascending numbers, or leave a class without any training post.
+        """
+        known = movable(self.counts, self.facts)
+        rule = known.moved_rule(thresholds, self.facts["classifier"], self.calibration)
+        if rule == self.rule:
+            return self
+        return replace(self, rule=rule, baselines={}, scorecard=None)
 
     def features(self, drafts: Drafts) -> FeatureSet:
         """Return what the classifier sees of some posts."""
@@ -138,7 +167,15 @@ class Forecaster:
 
     def calibrated(self, features: FeatureSet) -> FloatArray:
         """Return calibrated class probabilities from features, shape (n_posts, 3)."""
-        return self.calibration.apply(self.classifier.predict_proba(features))
+        return self.judged(features)[0]
+
+    def judged(self, features: FeatureSet) -> tuple[FloatArray, Outlook | None]:
+        """Return calibrated class probabilities, (n_posts, 3), and the counts that it expects."""
+        answer, shares = answer_of(self.classifier, features)
+        probabilities = self.calibration.apply(answer)
+        if self.counts is None:
+            return probabilities, None
+        return self.counts.answer(probabilities, shares, self.rule.thresholds)
 
     def save(self, folder: str | Path) -> None:
         """Write the forecaster as a folder that `load` reads, on any machine.
@@ -174,6 +211,7 @@ class Forecaster:
             ),
             "classifier": self.classifier.state(),
             "bank": self.bank.state(),
+            **({} if self.counts is None else {"counts": self.counts.state()}),
         }
         encoders = self.senses.encoders.items()
         return pieces | {ENCODER_PIECES[block]: one.state() for block, one in encoders}
@@ -231,12 +269,16 @@ def _load(
         if f"{prefix}{piece}.json" in paths
     }
     bank = bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest))
+    counts = None
+    if f"{prefix}counts.json" in paths:
+        counts = Counts.from_state(load_parts(folder, f"{prefix}counts", manifest))
     return Forecaster(
         senses=Senses(encoders, bank, tuple(decision["blocks"])),
         classifier=classifier_from_state(decision["facts"]["classifier"], classifier),
         calibration=Calibration(decision["slope"], tuple(decision["bias"])),
         rule=Rule.from_dict(decision["rule"]),
         facts=decision["facts"],
+        counts=counts,
     )
 
 

@@ -23,12 +23,13 @@ from postcast.files import (
     removing_if_new,
     write_text,
 )
+from postcast.models.distribution import Outlook
 from postcast.schema import CLASSES, Posts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
-    from postcast.schema import Forecast
+    from postcast.schema import FloatArray, Forecast, IntArray
     from postcast.scoring import Tested
     from postcast.stages import Stages
 
@@ -82,11 +83,24 @@ def write_predictions(path: Path, tested: Tested) -> None:
             "class": names[mine.actual],
             "forecast": names[mine.forecast],
             **{f"p_{name}": mine.probabilities[:, code] for code, name in enumerate(CLASSES)},
+            **_count_columns(tested.outlook),
             "set": ["|".join(names[row]) for row in tested.sets],
             "split": ["test"] * len(tested.drafts),
         }
     )
     write_text(path, table.write_csv(float_precision=6))
+
+
+def _count_columns(outlook: Outlook | None) -> dict[str, Any]:
+    """Return expected counts and their bounds as columns, whole bounds as whole numbers."""
+    if outlook is None:
+        return {}
+    bounds = {"low": outlook.low, "high": outlook.high}
+    return {"expected_count": outlook.expected} | {k: _whole(v) for k, v in bounds.items()}
+
+
+def _whole(counts: FloatArray) -> FloatArray | IntArray:
+    return counts.astype(np.int64) if (counts == np.round(counts)).all() else counts
 
 
 def write_forecasts(
@@ -100,12 +114,16 @@ def forecasts_csv(forecasts: Sequence[Forecast], authors: Sequence[str | None]) 
     """Return forecasts of drafts as CSV, one row a draft."""
     import polars as pl
 
+    known = bool(forecasts) and all(one.expected_count is not None for one in forecasts)
+    names = ("expected_count", "low", "high")
+    counts = [np.array([getattr(one, name) for one in forecasts]) for name in names if known]
     table = pl.DataFrame(
         {
             "id": pl.Series([one.id for one in forecasts], dtype=pl.String),
             "author": pl.Series(list(authors), dtype=pl.String),
             "forecast": [one.forecast for one in forecasts],
             **{f"p_{name}": [one.probabilities[name] for one in forecasts] for name in CLASSES},
+            **(_count_columns(Outlook(*counts)) if known else {}),
             "set": ["|".join(one.set) for one in forecasts],
             "too_close": [one.too_close for one in forecasts],
             "warnings": ["; ".join(one.warnings) for one in forecasts],

@@ -82,6 +82,8 @@ class Forecast:
         Why this answer deserves less trust, in sentences.
     expected_count : float or None
         Expected engagement; None for forecasters that know classes only.
+    low, high : float or None
+        Between which the engagement comes to lie, at the forecaster's coverage.
     """
 
     id: str | None
@@ -92,9 +94,11 @@ class Forecast:
     thresholds: tuple[float, ...]
     warnings: tuple[str, ...] = ()
     expected_count: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the forecast as plain JSON types, probabilities to six decimals."""
+        """Return the forecast as plain JSON types, probabilities and counts to six decimals."""
         return {
             "id": self.id,
             "forecast": self.forecast,
@@ -103,8 +107,15 @@ class Forecast:
             "too_close": self.too_close,
             "thresholds": list(self.thresholds),
             "warnings": list(self.warnings),
-            "expected_count": self.expected_count,
+            **{name: _rounded(getattr(self, name)) for name in ("expected_count", "low", "high")},
         }
+
+
+def _rounded(count: float | None) -> float | None:
+    """Return a count to six decimals, a whole one without any."""
+    if count is None:
+        return None
+    return int(count) if count == int(count) else round(count, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,17 +237,27 @@ class Target:
         Training rows kept aside for early stopping and calibration.
     together : ndarray of int, shape (n_posts,)
         Rows of one number stay together when a classifier splits them again.
+    bins : ndarray of int, shape (n_posts,), or None
+        Codes of ascending bins of counts, for classifiers that can tell those too.
+    n_bins : int
     """
 
     classes: IntArray
     counts: FloatArray
     held_out: BoolArray
     together: IntArray
+    bins: IntArray | None = None
+    n_bins: int = 0
 
     def take(self, rows: IntArray) -> Target:
         """Return the target of some of the rows, in the order given."""
         return Target(
-            self.classes[rows], self.counts[rows], self.held_out[rows], self.together[rows]
+            self.classes[rows],
+            self.counts[rows],
+            self.held_out[rows],
+            self.together[rows],
+            None if self.bins is None else self.bins[rows],
+            self.n_bins,
         )
 
 
@@ -249,10 +270,13 @@ class HeldOut:
     rows : ndarray of int, shape (n_rows,)
         Positions in the FeatureSet that was fitted.
     probabilities : ndarray of float, shape (n_rows, 3)
+    shares : ndarray of float, shape (n_rows, n_bins), or None
+        Of the bins of counts, from a classifier that can tell those.
     """
 
     rows: IntArray
     probabilities: FloatArray
+    shares: FloatArray | None = None
 
 
 @dataclass(frozen=True)

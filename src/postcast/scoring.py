@@ -30,6 +30,7 @@ from postcast.scorecard import Scorecard
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
     from postcast.forecaster import Forecaster
+    from postcast.models.distribution import Outlook
     from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Posts
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ FEWEST_POSTS = 5
 
 COMPARED = ("macro_f1", "accuracy", "log_loss")
 """The scores whose paired differences to the baselines stand in the scorecard."""
+
+COMPARED_COUNTS = ("spearman", "mae_log")
+"""Those of counts, where counts are the target."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,15 @@ class Tested:
     sets : ndarray of bool, shape (n_posts, 3)
         The classes in each post's set.
     scorecard : Scorecard
+    outlook : Outlook or None
+        The counts that were expected, where counts are the target.
     """
 
     drafts: Drafts
     predictions: Predictions
     sets: BoolArray
     scorecard: Scorecard
+    outlook: Outlook | None = None
 
 
 def score(
@@ -96,7 +103,7 @@ def score(
         The same, trained without class weights.
     """
     features = forecaster.features(drafts)
-    mine = _predictions(forecaster, features, outcomes)
+    mine, outlook = _predictions(forecaster, features, outcomes)
     others = {name: foretell(one, drafts, outcomes) for name, one in forecaster.baselines.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
@@ -108,20 +115,25 @@ def score(
         unweighted=None if unweighted is None else foretell(unweighted, drafts, outcomes),
         blocks=tuple(features.blocks),
     )
+    compared = COMPARED if outlook is None else (*COMPARED, *COMPARED_COUNTS)
     scorecard = Scorecard(
         **{name: getattr(own_figures, name) for name in own_figures.__dataclass_fields__},
         baselines={name: figures(other) for name, other in others.items()},
-        differences={name: differences(mine, other, COMPARED) for name, other in others.items()},
+        differences={name: differences(mine, other, compared) for name, other in others.items()},
         n_test=len(drafts),
         thresholds=forecaster.rule.thresholds,
-        coverage={"asked": forecaster.rule.coverage, **coverage(held, mine.actual)},
+        coverage={
+            "asked": forecaster.rule.coverage,
+            **coverage(held, mine.actual),
+            **_count_coverage(outlook, outcomes),
+        },
         claims=check_claims(evidence),
         importance=importance(
             partial(_answer, forecaster), _read_by(forecaster, features), mine.actual
         ),
         **facts,
     )
-    return Tested(drafts, mine, held, scorecard)
+    return Tested(drafts, mine, held, scorecard, outlook)
 
 
 def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
@@ -182,18 +194,32 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
 
 def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:
     """Return the forecasts of labelled posts beside what came of them."""
-    return _predictions(forecaster, forecaster.features(drafts), outcomes)
+    return _predictions(forecaster, forecaster.features(drafts), outcomes)[0]
 
 
-def _predictions(forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes) -> Predictions:
-    probabilities, forecast = _answer(forecaster, features)
-    return Predictions(
+def _predictions(
+    forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes
+) -> tuple[Predictions, Outlook | None]:
+    """Return the forecasts beside what came, and the counts expected where they are the target."""
+    probabilities, outlook = forecaster.judged(features)
+    if forecaster.facts.get("target") != "count":
+        outlook = None
+    predictions = Predictions(
         actual=classify(outcomes.values, forecaster.rule.thresholds),
-        forecast=forecast,
+        forecast=choose(probabilities, forecaster.rule),
         probabilities=probabilities,
         engagement=outcomes.engagement,
+        expected_count=None if outlook is None else outlook.expected,
         outcome=outcomes.values,
     )
+    return predictions, outlook
+
+
+def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, float | None]:
+    """Return how often the count came to lie between its bounds."""
+    if outlook is None:
+        return {}
+    return {"counts": float(outlook.holds(outcomes.engagement).mean())}
 
 
 def _answer(forecaster: Forecaster, features: FeatureSet) -> tuple[FloatArray, IntArray]:

@@ -93,10 +93,10 @@ class Settings:
     )
     target: str = _choice(
         "class",
-        "What is forecast: the popularity class, or whether a post beats the mean of its "
-        "author's previous 50 (relative).",
+        "What is forecast: the popularity class; with count, also the count (strong alone); "
+        "with relative, the class against the mean of the author's previous 50 posts.",
         LEARNING,
-        ("class", "relative"),
+        ("class", "count", "relative"),
     )
     classes: str = _choice(
         "quantile",

@@ -113,7 +113,7 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     resolved = replace(
         settings,
         encoder=resolve_name(settings.encoder),
-        classifier=resolve_classifier(settings.classifier),
+        classifier=resolve_classifier(settings.classifier, settings.target),
     )
     warnings = []
     if settings.device == "cuda":
@@ -193,7 +193,7 @@ def _workshop(plan: Plan) -> Workshop:
         (settings.classifier,),
         settings.coverage,
     )
-    told = ("protocol", "mode", "maturity", "target")
+    told = ("protocol", "mode", "maturity")
     facts = {**shop.facts, **{name: getattr(settings, name) for name in told}}
     bank = acquainted(shop.bank, plan.division.remembered.texts, plan.encoder, settings.seed)
     return replace(shop, bank=bank, facts=facts)

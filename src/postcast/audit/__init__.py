@@ -149,11 +149,15 @@ def audit_posts(posts: Posts, cells: pl.DataFrame, settings: Settings) -> Audit:
 
 
 def how_of(settings: Settings) -> How:
-    """Return how the settings would have posts divided, by postcast's own protocol."""
+    """Return how the settings would have posts divided, by postcast's own protocol.
+
+    A leak tells the count: classes are always of counts here, and thresholds against the
+    author's own mean are none of them.
+    """
     return How(
         split=settings.split,
         test_size=settings.test_size,
-        thresholds=settings.thresholds,
+        thresholds=() if settings.target == "relative" else settings.thresholds,
         seed=settings.seed,
     )
 

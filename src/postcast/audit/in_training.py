@@ -61,7 +61,10 @@ def audit_training(
     for name, role in used.items():
         if is_known_after(name) and name not in allowed:
             raise _refusal(name, role, "is known only after publishing")
-    case = Case.of(posts, how_of(settings), Trial.of_division(posts, division))
+    how = how_of(settings)
+    relative = division.target == "relative"
+    trial = Trial.of(posts, how) if relative else Trial.of_division(posts, division)
+    case = Case.of(posts, how, trial)
     known = _cells_of(posts) if cells is None else cells
     found = tuple(_of_used(case, known, used))
     for one in found:

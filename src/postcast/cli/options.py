@@ -96,11 +96,12 @@ def _given(values: dict[str, Any], chosen: list[dataclasses.Field[Any]]) -> dict
         value = values.pop(one.name)
         if value is None or value == []:
             continue
-        given[one.name] = _numbers(value) if one.name == "thresholds" else value
+        given[one.name] = numbers(value) if one.name == "thresholds" else value
     return given
 
 
-def _numbers(text: str) -> list[float]:
+def numbers(text: str) -> list[float]:
+    """Return the numbers of a list with commas."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError as error:

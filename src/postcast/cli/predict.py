@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postcast.cli.options import READ, Json, Run, takes_settings
+from postcast.cli.options import READ, Json, Run, numbers, takes_settings
 from postcast.errors import SettingsError
 from postcast.evaluate.words import listed
 
@@ -41,6 +41,15 @@ def predict(
     time: Annotated[str | None, _draft("When, as in 2026-05-01T18:00.")] = None,
     image: Annotated[str | None, _draft("Path of its image.")] = None,
     tags: Annotated[str | None, _draft("Its hashtags, separated by spaces.")] = None,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds",
+            metavar="M,H",
+            help="Where medium and high begin, if elsewhere than in the training (strong alone).",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="CSV", help="File to write.", show_default=False),
@@ -51,14 +60,17 @@ def predict(
     """Forecast drafts: how popular each will be, and how sure that is.
 
     Every row of a file gets a forecast, in its order, as CSV on standard output or in --out:
-    id, author, forecast, p_low, p_medium, p_high, set, too_close, warnings. Columns are those
-    of the training unless others are given.
+    id, author, forecast, p_low, p_medium, p_high, set, too_close, warnings, and from a
+    forecaster that knows counts expected_count, low and high. Columns are those of the training
+    unless others are given.
 
     Examples
     --------
       postcast predict RUN --text "Easy weeknight pasta" --author studio-fern
 
       postcast predict RUN drafts.csv --out forecasts.csv
+
+      postcast predict RUN drafts.csv --thresholds 3,6
     """
     from postcast.cli.show import as_json_text, show_forecast
     from postcast.forecaster import load
@@ -74,6 +86,8 @@ def predict(
         )
     settings = Settings.from_mapping(given)
     forecaster = load(run, device=settings.device)
+    if thresholds is not None:
+        forecaster = forecaster.moved(numbers(thresholds))
     if posts is not None:
         answers, authors = _of_file(forecaster, posts, settings)
     else:

@@ -86,7 +86,7 @@ def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
     """Return one forecast as lines."""
     doubt = ", but too close to call" if forecast.too_close else ""
     lines = [f"Forecast: {forecast.forecast}{doubt}", ""]
-    ranges = class_ranges(forecast.thresholds)
+    ranges = class_ranges(forecast.thresholds, forecaster.facts.get("target", "class"))
     width = max(map(len, ranges))
     for code, name in enumerate(CLASSES):
         p = forecast.probabilities[name]
@@ -98,12 +98,27 @@ def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
     if forecaster.rule.coverage is not None:
         held = listed(forecast.set, "or")
         lines += ["", f"  At {forecaster.rule.coverage:.0%} coverage: {held}."]
+    if forecast.expected_count is not None:
+        lines += ["", f"  Expected engagement: {_told_count(forecaster, forecast)}."]
     lines += [f"  Note: {warning}." for warning in forecast.warnings]
     return lines
 
 
+def _told_count(forecaster: Forecaster, forecast: Forecast) -> str:
+    """Return the expected count with its bounds."""
+    about = f"about {forecast.expected_count:,.3g}"
+    if forecast.low is None or forecast.high is None or forecaster.counts is None:
+        return about
+    bounds = " to ".join(f"{count:,.10g}" for count in (forecast.low, forecast.high))
+    return f"{about}; {bounds} at {forecaster.counts.coverage:.0%} coverage"
+
+
 def _trust(forecaster: Forecaster) -> str:
     """Return how good this forecaster was found to be, and against what."""
+    trained = None if forecaster.counts is None else forecaster.counts.rule.thresholds
+    if trained is not None and trained != forecaster.rule.thresholds:
+        begin = listed(f"{threshold:,.10g}" for threshold in trained)
+        return f"How good it is was measured with its own thresholds, {begin}; not with these."
     if forecaster.scorecard is None:
         return "How good it is was not measured: there is no scorecard beside the forecaster."
     from postcast.evaluate.summary import verdict

@@ -45,8 +45,8 @@ def text_length_engagement(
 ) -> Figure:
     """Draw engagement against text length; sized by engagement, marked by forecast class.
 
-    The actual class is read off the thresholds' lines. Engagement is on a logarithmic scale
-    above one.
+    The actual class is read off the thresholds' lines, where it is one of counts. Engagement
+    is on a logarithmic scale above one.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def text_length_engagement(
         _scatter(axes, text_lengths, engagement, predictions.forecast)
         _engagement_axis(axes, float(engagement.max()))
         _length_axis(axes, text_lengths)
-        _threshold_lines(axes, scorecard.thresholds)
+        if scorecard.target != "relative":
+            _threshold_lines(axes, scorecard.thresholds)
         for marker in filter(None, legend_above(axes).legend_handles):
             marker.set(alpha=1, sizes=[32], edgecolor=INK, linewidth=0.5)
         return figure

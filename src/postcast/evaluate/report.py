@@ -18,7 +18,7 @@ from postcast.evaluate.summary import (
     leaning,
     verdict,
 )
-from postcast.evaluate.words import BASELINES, FEATURE_GROUPS, class_ranges, signed
+from postcast.evaluate.words import BASELINES, FEATURE_GROUPS, OWN_MEAN, class_ranges, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
@@ -61,6 +61,9 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
     "training_loss_box": ("training", "Spread of the training loss within spans of epochs."),
 }
 """The part of the page that each picture belongs to, and what it shows."""
+
+COVERED = {"asked": "asked for", "all": "all test posts", "counts": "counts within their bounds"}
+"""What each share of the coverage is called, where its name is not that of a class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +137,22 @@ def _context(facts: ReportFacts) -> dict[str, Any]:
         "baselines": {name: BASELINES.get(name, name) for name in scorecard.baselines},
         "scores": _score_rows(scorecard),
         "classes": CLASSES,
-        "ranges": dict(zip(CLASSES, class_ranges(scorecard.thresholds), strict=False)),
+        "ranges": dict(zip(CLASSES, _ranges(scorecard), strict=False)),
+        "own_mean": f"{OWN_MEAN[0].upper()}{OWN_MEAN[1:]}." if _is_relative(scorecard) else "",
         "differences": _difference_rows(scorecard),
         "coverage": _coverage_rows(scorecard),
         "leaning": leaning(scorecard) if scorecard.importance else "",
         "importance": _importance_rows(scorecard),
         "giveaways": [_giveaway(finding) for finding in facts.audit or ()],
     }
+
+
+def _is_relative(scorecard: Scorecard) -> bool:
+    return scorecard.target == "relative"
+
+
+def _ranges(scorecard: Scorecard) -> tuple[str, ...]:
+    return class_ranges(scorecard.thresholds, scorecard.target)
 
 
 def _giveaway(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,13 +171,19 @@ def _score_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
     return [
         {
             "name": SCORE_NAMES[score],
-            "meaning": _SCORE_MEANINGS[score],
+            "meaning": _meaning(score, scorecard),
             "better": "lower" if score in LOWER_IS_BETTER else "higher",
             "own": getattr(scorecard, score),
             "others": [getattr(figures, score) for figures in scorecard.baselines.values()],
         }
         for score in known_scores(scorecard)
     ]
+
+
+def _meaning(score: str, scorecard: Scorecard) -> str:
+    if score == "spearman" and _is_relative(scorecard):
+        return "does it rank posts as they compare with their author's previous ones"
+    return _SCORE_MEANINGS[score]
 
 
 def _difference_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
@@ -199,7 +217,7 @@ def _importance_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
 def _coverage_rows(scorecard: Scorecard) -> list[tuple[str, str]]:
     return [
         (
-            {"asked": "asked for", "all": "all test posts"}.get(name, name),
+            COVERED.get(name, name),
             "–" if share is None else f"{share:.1%}",
         )
         for name, share in scorecard.coverage.items()

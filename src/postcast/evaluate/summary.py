@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from postcast.evaluate.words import BASELINES, class_ranges, listed, signed
+from postcast.evaluate.words import BASELINES, OWN_MEAN, class_ranges, listed, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
@@ -146,11 +146,13 @@ def _tested(scorecard: Scorecard) -> Iterator[str]:
         f"{scorecard.n_train:,} training posts, {scorecard.n_test:,} test posts, "
         f"{scorecard.n_rejected:,} rows rejected"
     )
-    ranges = class_ranges(scorecard.thresholds)
+    ranges = class_ranges(scorecard.thresholds, scorecard.target)
     if ranges:
         yield "engagement: " + "; ".join(
             f"{name} {span}" for name, span in zip(CLASSES, ranges, strict=True)
         )
+    if scorecard.target == "relative":
+        yield OWN_MEAN
     if scorecard.protocol == "reference":
         yield "reference protocol: thresholds leak from test into training rows"
 

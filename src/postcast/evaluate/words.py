@@ -5,6 +5,7 @@ Knows names and numbers as people read them; computes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,9 +65,24 @@ def note_for(scorecard: Scorecard) -> str:
     return "synthetic posts" if scorecard.synthetic else ""
 
 
-def class_ranges(thresholds: tuple[float, ...]) -> tuple[str, ...]:
-    """Say which engagement makes a post low, medium or high."""
+OWN_MEAN = "own mean is that of the author's previous 50 posts, of 1 + count on a log scale"
+"""What the classes of the target ``relative`` are told in."""
+
+
+def class_ranges(thresholds: tuple[float, ...], target: str = "class") -> tuple[str, ...]:
+    """Say which engagement makes a post low, medium or high.
+
+    With the target ``relative``, thresholds are differences of logs: they are told as multiples
+    of the author's own mean.
+    """
     if len(thresholds) != 2:
         return ()
+    if target == "relative":
+        medium, high = (f"{math.exp(threshold):,.3g}" for threshold in thresholds)
+        return (
+            f"below {medium} × own mean",
+            f"{medium} to below {high} × own mean",
+            f"{high} × own mean or more",
+        )
     medium, high = (f"{threshold:,.10g}" for threshold in thresholds)
     return f"below {medium}", f"from {medium} to below {high}", f"{high} or more"

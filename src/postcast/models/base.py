@@ -1,4 +1,4 @@
-"""What every classifier can do, and how held-out probabilities are had from a cheap one.
+"""What classifiers can do, and how held-out probabilities are had from a cheap one.
 
 Knows no particular classifier.
 """
@@ -6,7 +6,7 @@ Knows no particular classifier.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,25 @@ class Classifier(Protocol):
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier, able to answer but not to learn on."""
         ...
+
+
+@runtime_checkable
+class CountClassifier(Classifier, Protocol):
+    """A classifier that can tell bins of counts too; its `fit` returns their shares."""
+
+    def predict_with_shares(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+        """Return class probabilities, shape (n_posts, 3), and shares of bins, (n_posts, n_bins).
+
+        Shares are compared within a class only. Fitted without bins, it returns none of them.
+        """
+        ...
+
+
+def answer_of(classifier: Classifier, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+    """Return what any classifier can tell: probabilities, and shares of bins, maybe none."""
+    if isinstance(classifier, CountClassifier):
+        return classifier.predict_with_shares(features)
+    return classifier.predict_proba(features), np.empty((len(features), 0))
 
 
 def hold_out_then_fit_all(

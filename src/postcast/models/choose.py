@@ -98,6 +98,9 @@ NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
 """Those whose loss can weigh the classes."""
 
+COUNTING = ("strong",)
+"""Those that can tell counts, not classes only; see `postcast.models.base.CountClassifier`."""
+
 
 def decision_weights(name: str, calibration: Calibration, shares: FloatArray) -> tuple[float, ...]:
     """Return the class weights of a classifier's decisions; see `postcast.decide.Rule`.
@@ -115,14 +118,24 @@ def decision_weights(name: str, calibration: Calibration, shares: FloatArray) ->
     return tuple(float(weight) for weight in weights)
 
 
-def resolve_classifier(name: str) -> str:
+def resolve_classifier(name: str, target: str = "class") -> str:
     """Return the classifier that ``auto`` stands for here; other names as they are.
 
     Raises
     ------
+    SettingsError
+        If the target is ``count`` and a named classifier knows classes only.
     MissingExtraError
         If a named classifier needs torch, which is not installed.
     """
+    if target == "count" and name not in COUNTING:
+        if name == "auto":
+            return COUNTING[0]
+        raise SettingsError(
+            f"the classifier {name} knows classes only, not counts",
+            " or ".join(COUNTING),
+            f"train with --classifier {COUNTING[0]}, or choose --target class",
+        )
     torch_is_here = importlib.util.find_spec("torch") is not None
     if name == "auto":
         return "neural" if torch_is_here else "linear"

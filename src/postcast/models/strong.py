@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models import boosting, forest
+from postcast.models.distribution import answer_shares, fit_shares
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores, scores_out_of_fold
@@ -50,19 +51,24 @@ class StrongClassifier:
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from every post; see `postcast.models.base.Classifier`."""
         folds = _folds(target.classes, target.together, self.seed)
-        held_out = self.known.fit(features, target, folds)
+        held_out, shares = self.known.fit(features, target, folds)
         if len(np.unique(features.author)) > 1 and (features.author >= 0).all():
             self.strangers = _Answerer(self.seed, OF_ALL)
             self.strangers.fit(features, target, _author_folds(features.author, self.seed))
-        return HeldOut(np.arange(len(features)), held_out)
+        rows = np.arange(len(features))
+        return HeldOut(rows, held_out, None if target.bins is None else shares)
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        answer = self.known.predict_proba(features)
+        return self.predict_with_shares(features)[0]
+
+    def predict_with_shares(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+        """Return class probabilities and shares of bins; see `CountClassifier`."""
+        answer, shares = self.known.predict(features)
         strange = np.flatnonzero(features.author < 0)
         if self.strangers is not None and len(strange):
-            answer[strange] = self.strangers.predict_proba(features.take(strange))
-        return answer
+            answer[strange], shares[strange] = self.strangers.predict(features.take(strange))
+        return answer, shares
 
     def state(self) -> Parts:
         """Return coefficients and trees."""
@@ -93,8 +99,10 @@ class _Answerer:
         self.trees: dict[str, str] = {}
         self.arrays: dict[str, FloatArray] = {}
 
-    def fit(self, features: FeatureSet, target: Target, folds: Folds) -> FloatArray:
-        """Learn from all posts; return each one's probabilities from models without it."""
+    def fit(
+        self, features: FeatureSet, target: Target, folds: Folds
+    ) -> tuple[FloatArray, FloatArray]:
+        """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
         seen_apart = scores_out_of_fold(features, target.classes, rank, folds)
         matrix = self._matrix(features, seen_apart)
@@ -107,7 +115,10 @@ class _Answerer:
         self.arrays = {f"text/{name}": value for name, value in scores.arrays.items()}
         self.arrays |= {f"forest/{name}": value for name, value in grown.arrays().items()}
         self._read_classes_from_rank(answers[:, 0], target.classes)
-        return self._mean(answers)
+        if target.bins is not None:
+            fitted = fit_shares(_bent(answers[:, 0]), target.bins, target.n_bins)
+            self.arrays["bin weight"], self.arrays["bin bias"] = fitted
+        return self._mean(answers), self._shares(answers)
 
     def _read_classes_from_rank(self, rank: FloatArray, classes: IntArray) -> None:
         from sklearn.linear_model import LogisticRegression
@@ -115,11 +126,12 @@ class _Answerer:
         model = LogisticRegression(C=10.0, max_iter=1000).fit(_bent(rank), classes)
         self.arrays["rank weight"], self.arrays["rank bias"] = three_classes(model)
 
-    def predict_proba(self, features: FeatureSet) -> FloatArray:
-        """Return the class probabilities, shape (n_posts, 3)."""
+    def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+        """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
         matrix = self._matrix(features, TextScores(self._part("text/")).score(features))
         grown = forest.Forest.from_arrays(self._part("forest/"))
-        return self._mean(_answer(self.trees, grown, matrix))
+        answers = _answer(self.trees, grown, matrix)
+        return self._mean(answers), self._shares(answers)
 
     def restore(self, parts: Parts, name: str) -> None:
         """Take trees and coefficients from a saved state."""
@@ -141,6 +153,13 @@ class _Answerer:
         of_rank = softmax(affine(_bent(answers[:, 0]), a["rank weight"], a["rank bias"]))
         mean: FloatArray = (of_rank + answers[:, 1:4] + answers[:, 4:7]) / 3
         return mean
+
+    def _shares(self, answers: FloatArray) -> FloatArray:
+        """Return the shares of bins as the rank tells them, shape (n_posts, n_bins)."""
+        if "bin weight" not in self.arrays:
+            return np.empty((len(answers), 0))
+        a = self.arrays
+        return answer_shares(_bent(answers[:, 0]), a["bin weight"], a["bin bias"])
 
 
 def _fit(

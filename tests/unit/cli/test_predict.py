@@ -25,6 +25,8 @@ KEYS = {
     "thresholds",
     "warnings",
     "expected_count",
+    "low",
+    "high",
 }
 
 
