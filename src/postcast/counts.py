@@ -41,7 +41,7 @@ class Counts:
         Asked of the bounds of counts.
     depth : float
         Of the bounds; see `postcast.models.distribution.depth_reached`.
-    spread : ndarray of float16, shape (n_rows, n_bins)
+    spread : ndarray of float32, shape (n_rows, n_bins)
         Probabilities of the bins for training posts, from models that had not learned from
         them; no rows where the classifier knows classes only, whose bins are then the classes.
     counts : ndarray of float, shape (n_rows,)
@@ -66,7 +66,7 @@ class Counts:
         rule : Rule
         """
         bins = CountBins.of(counts, rule.thresholds, most_bins=1)
-        return cls(bins, rule, 0.0, 0.5, np.empty((0, len(bins)), np.float16), np.empty(0))
+        return cls(bins, rule, 0.0, 0.5, np.empty((0, len(bins)), np.float32), np.empty(0))
 
     @property
     def beyond_classes(self) -> bool:
@@ -121,7 +121,7 @@ class Counts:
         if thresholds == self.rule.thresholds:
             return self.rule
         spread = self.spread.astype(np.float64)
-        spread /= spread.sum(axis=1, keepdims=True)  # float16 keeps three digits
+        spread /= spread.sum(axis=1, keepdims=True)
         probabilities = self.bins.class_probabilities(spread, thresholds)
         actual, coverage = classify(self.counts, thresholds), self.rule.coverage
         shares = class_shares(actual)
@@ -198,7 +198,7 @@ def learn_counts(
         drawn = np.random.default_rng(seed).permutation(len(kept))
         ends = np.array([counts.argmin(), counts.argmax()])
         kept = np.sort(np.concatenate([ends, drawn[~np.isin(drawn, ends)]])[:MOST_ROWS])
-    return Counts(bins, rule, coverage, depth, spread[kept].astype(np.float16), counts[kept])
+    return Counts(bins, rule, coverage, depth, spread[kept].astype(np.float32), counts[kept])
 
 
 def movable(counts: Counts | None, facts: Mapping[str, Any]) -> Counts:

@@ -147,3 +147,16 @@ def test_a_damaged_forecaster_names_the_part(postcast, copied):
 def test_one_forecast_is_not_forecasts(postcast, sample_run, tmp_path):
     answer = postcast("predict", sample_run, "--text", "x", "--out", tmp_path / "f.csv")
     assert answer.out == f"1 forecast: {tmp_path / 'f.csv'}\n"
+
+
+def test_thresholds_of_a_classifier_of_classes_stay(postcast, sample_run):
+    answer = postcast("predict", sample_run, "--text", "Easy soup", "--thresholds", "3,6")
+    assert answer.error == (
+        "the classifier linear knows classes only, and cannot move thresholds; expected strong; "
+        "train with --classifier strong"
+    )
+
+
+def test_thresholds_that_are_no_numbers(postcast, sample_run):
+    answer = postcast("predict", sample_run, "--text", "Easy soup", "--thresholds", "3;6")
+    assert answer.error.startswith("thresholds '3;6'; expected two numbers")
