@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from postcast import Post, load, train
 from postcast.data.sample import AUTHORS, sample_posts
 from postcast.division import How, divide
-from postcast.errors import LabelError, PostcastError, SettingsError
+from postcast.errors import ForecasterError, LabelError, PostcastError, SettingsError
 from postcast.scoring import Outcomes, foretell
 
 COUNT = {"encoder": "tfidf", "target": "count"}
@@ -143,6 +144,16 @@ def test_saved_and_loaded_it_answers_the_same(forecaster, tmp_path):
         assert "counts.safetensors" in {part["path"] for part in manifest["parts"]}
 
 
+def test_an_older_run_answers_but_moves_nothing(forecaster, tmp_path):
+    replace(forecaster, counts=None).save(tmp_path)
+    older = load(tmp_path)
+    mine, theirs = older.predict(DRAFTS[0]), forecaster.predict(DRAFTS[0])
+    assert (mine.probabilities, mine.set) == (theirs.probabilities, theirs.set)
+    assert mine.expected_count is None
+    with pytest.raises(ForecasterError, match="keeps no counts"):
+        older.moved((3, 6))
+
+
 def test_bad_thresholds_are_refused(forecaster):
     with pytest.raises(SettingsError, match="two ascending numbers"):
         forecaster.moved((6, 3))
@@ -168,7 +179,7 @@ def test_a_classifier_of_classes_refuses_to_move(sample_forecaster):
 def test_the_command_line_moves_thresholds(out, capsys):
     from postcast.cli.main import exit_code
 
-    words = ["predict", str(out), "--text", "easy soup", "--author", AUTHORS[0]]
+    words = ["predict", str(out), "--text", "easy soup", "--author", next(iter(AUTHORS))]
     assert exit_code([*words, "--thresholds", "7,20"]) == 0
     text = capsys.readouterr().out
     assert "from 7 to below 20" in text

@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from postcast import PopularityClassifier, load, train
+from postcast.data import sample
 from postcast.data.sample import sample_posts
 from postcast.division import How, divide
 from postcast.errors import PostcastError
+from postcast.scoring import score_posts
 
 RELATIVE = {"encoder": "tfidf", "target": "relative"}
 HOW = How(target="relative")
@@ -68,6 +70,15 @@ def test_the_terminal_tells_them_so_too(out, capsys):
     told = capsys.readouterr().out
     assert f"below {math.exp(forecaster.rule.thresholds[0]):.3g} × own mean" in told
     assert max(map(len, told.splitlines())) <= 90
+
+
+def test_other_posts_are_scored_against_their_authors_too(out, monkeypatch):
+    monkeypatch.setattr(sample, "SEED", sample.SEED + 1)
+    tested = score_posts(load(out), sample_posts())
+    assert tested.scorecard.target == "relative"
+    assert tested.outlook is None
+    assert np.median(tested.predictions.outcome) == pytest.approx(0, abs=0.3)
+    assert tested.scorecard.spearman.value > 0.1
 
 
 def test_outcomes_rest_on_earlier_posts_alone():

@@ -69,8 +69,6 @@ def predict(
       postcast predict RUN --text "Easy weeknight pasta" --author studio-fern
 
       postcast predict RUN drafts.csv --out forecasts.csv
-
-      postcast predict RUN drafts.csv --thresholds 3,6
     """
     from postcast.cli.show import as_json_text, show_forecast
     from postcast.forecaster import load

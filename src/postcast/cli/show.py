@@ -106,7 +106,8 @@ def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
 
 def _told_count(forecaster: Forecaster, forecast: Forecast) -> str:
     """Return the expected count with its bounds."""
-    about = f"about {forecast.expected_count:,.3g}"
+    expected = forecast.expected_count or 0.0
+    about = f"about {expected:,.0f}" if expected >= 10 else f"about {expected:.2g}"
     if forecast.low is None or forecast.high is None or forecaster.counts is None:
         return about
     bounds = " to ".join(f"{count:,.10g}" for count in (forecast.low, forecast.high))
