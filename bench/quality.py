@@ -11,6 +11,7 @@ import dataclasses
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ OPPONENTS = ("reference", TFIDF_LINEAR, "autogluon")
 CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write."""
-    chosen = _parser().parse_args()
+    chosen = _parser().parse_args(arguments)
     settings = _settings(chosen)
     posts = read(chosen.posts, settings)
     trials = Trials(
