@@ -11,6 +11,7 @@ import dataclasses
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ OPPONENTS = ("reference", TFIDF_LINEAR, "autogluon")
 CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write."""
-    chosen = _parser().parse_args()
+    chosen = _parser().parse_args(arguments)
     settings = _settings(chosen)
     posts = read(chosen.posts, settings)
     trials = Trials(
@@ -40,6 +41,8 @@ def main() -> None:
         maturity=chosen.maturity,
         repeats=chosen.repeats,
         target=chosen.target,
+        class_weights=settings.class_weights,
+        prior_correction=settings.prior_correction,
         seed=settings.seed,
         device="cpu",
     )
@@ -131,8 +134,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reading() -> list[dataclasses.Field[Any]]:
-    """Return the settings that tell how the posts are read and embedded."""
-    names = ("encoder", "pooling", "cache")
+    """Return the settings that tell how the posts are read, embedded and decided on."""
+    names = ("encoder", "pooling", "cache", "class_weights", "prior_correction")
     return [
         one
         for one in dataclasses.fields(Settings)

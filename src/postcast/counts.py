@@ -16,7 +16,7 @@ from postcast.decide import Rule
 from postcast.errors import ForecasterError, PostcastError
 from postcast.models.base import class_shares
 from postcast.models.calibrate import conformal_cutoff
-from postcast.models.choose import COUNTING, decision_weights
+from postcast.models.choose import COUNTING, Recipe, decision_weights
 from postcast.models.distribution import CountBins, Outlook, depth_reached
 from postcast.schema import Parts
 
@@ -37,6 +37,8 @@ class Counts:
     bins : CountBins
     rule : Rule
         As it was trained.
+    correction : str
+        How decisions are corrected for the classes' shares; see `Recipe.prior_correction`.
     coverage : float
         Asked of the bounds of counts.
     depth : float
@@ -50,6 +52,7 @@ class Counts:
 
     bins: CountBins
     rule: Rule
+    correction: str
     coverage: float
     depth: float
     spread: FloatArray
@@ -66,7 +69,7 @@ class Counts:
         rule : Rule
         """
         bins = CountBins.of(counts, rule.thresholds, most_bins=1)
-        return cls(bins, rule, 0.0, 0.5, np.empty((0, len(bins)), np.float32), np.empty(0))
+        return cls(bins, rule, "auto", 0.0, 0.5, np.empty((0, len(bins)), np.float32), np.empty(0))
 
     @property
     def beyond_classes(self) -> bool:
@@ -124,11 +127,11 @@ class Counts:
         spread /= spread.sum(axis=1, keepdims=True)
         probabilities = self.bins.class_probabilities(spread, thresholds)
         actual, coverage = classify(self.counts, thresholds), self.rule.coverage
-        shares = class_shares(actual)
+        shares, recipe = class_shares(actual), Recipe(name, prior_correction=self.correction)
         return Rule(
             thresholds=thresholds,
             shares=tuple(float(share) for share in shares),
-            weights=decision_weights(name, calibration, shares),
+            weights=decision_weights(recipe, calibration, shares),
             coverage=coverage,
             cutoff=1.0 if coverage is None else conformal_cutoff(probabilities, actual, coverage),
         )
@@ -137,6 +140,7 @@ class Counts:
         """Return all that `from_state` needs."""
         facts = {
             "rule": self.rule.to_dict(),
+            "correction": self.correction,
             "coverage": self.coverage,
             "depth": self.depth,
             "are_whole": self.bins.are_whole,
@@ -156,7 +160,7 @@ class Counts:
         facts, arrays = parts.facts, parts.arrays
         bins = CountBins(arrays["edges"], arrays["logs"], arrays["classes"], facts["are_whole"])
         rule, kept = Rule.from_dict(facts["rule"]), (arrays["spread"], arrays["counts"])
-        return cls(bins, rule, facts["coverage"], facts["depth"], *kept)
+        return cls(bins, rule, facts["correction"], facts["coverage"], facts["depth"], *kept)
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ class Answered:
 
 
 def learn_counts(
-    bins: CountBins, rule: Rule, answered: Answered, coverage: float, seed: int
+    bins: CountBins, rule: Rule, answered: Answered, coverage: float, recipe: Recipe
 ) -> Counts:
     """Set the bounds of counts, and keep what moving the thresholds needs.
 
@@ -188,17 +192,18 @@ def learn_counts(
     answered : Answered
     coverage : float
         How often the bounds are to hold what comes.
-    seed : int
-        Draws the rows to keep; those of the least and the largest count are among them.
+    recipe : Recipe
+        Its seed draws the rows to keep; those of the least and the largest count are among them.
     """
     spread, counts = bins.spread(answered.probabilities, answered.shares), answered.counts
     depth = depth_reached(bins.depths(spread, counts), coverage)
     kept = np.arange(len(counts))
     if len(kept) > MOST_ROWS:
-        drawn = np.random.default_rng(seed).permutation(len(kept))
+        drawn = np.random.default_rng(recipe.seed).permutation(len(kept))
         ends = np.array([counts.argmin(), counts.argmax()])
         kept = np.sort(np.concatenate([ends, drawn[~np.isin(drawn, ends)]])[:MOST_ROWS])
-    return Counts(bins, rule, coverage, depth, spread[kept].astype(np.float32), counts[kept])
+    kept_spread = spread[kept].astype(np.float32)
+    return Counts(bins, rule, recipe.prior_correction, coverage, depth, kept_spread, counts[kept])
 
 
 def movable(counts: Counts | None, facts: Mapping[str, Any]) -> Counts:

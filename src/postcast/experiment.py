@@ -54,6 +54,8 @@ class Trials:
     target : {"class", "count", "relative"}
     thresholds : tuple of float
         Empty for the terciles of each fold's training posts.
+    class_weights, prior_correction : str
+        See `postcast.models.choose.Recipe`.
     seed : int
     device : {"auto", "cpu", "cuda"}
     """
@@ -64,6 +66,8 @@ class Trials:
     repeats: int = 5
     target: str = "class"
     thresholds: tuple[float, ...] = ()
+    class_weights: str = "balanced"
+    prior_correction: str = "auto"
     seed: int = 42
     device: str = "auto"
 
@@ -208,7 +212,11 @@ def _one_fold(
     answers = {}
     for name in contest.classifiers:
         recipe = Recipe(
-            "linear" if name == TFIDF_LINEAR else name, seed=trials.seed, device=trials.device
+            "linear" if name == TFIDF_LINEAR else name,
+            trials.class_weights,
+            trials.prior_correction,
+            trials.seed,
+            trials.device,
         )
         start = time.perf_counter()
         forecaster = make_forecaster(shop, recipe, _encoder(name, division, shop.encoder))

@@ -102,7 +102,7 @@ def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None)
     target, bins = _target(division)
     classifier = make_classifier(recipe)
     held_out = classifier.fit(features, target)
-    calibration, rule = _calibrated(shop, recipe.name, held_out)
+    calibration, rule = _calibrated(shop, recipe, held_out)
     facts = {
         **shop.facts,
         "classifier": recipe.name,
@@ -116,7 +116,7 @@ def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None)
             held_out.shares,
             target.counts[held_out.rows],
         )
-        counts = learn_counts(bins, rule, answered, shop.coverage, recipe.seed)
+        counts = learn_counts(bins, rule, answered, shop.coverage, recipe)
     elif division.target == "count":
         counts = Counts.of_classes(target.counts, rule)
     return Forecaster(senses, classifier, calibration, rule, facts, counts)
@@ -138,7 +138,7 @@ def _target(division: Division) -> tuple[Target, CountBins | None]:
     return target, bins
 
 
-def _calibrated(shop: Workshop, name: str, held_out: HeldOut) -> tuple[Calibration, Rule]:
+def _calibrated(shop: Workshop, recipe: Recipe, held_out: HeldOut) -> tuple[Calibration, Rule]:
     """Fit calibration and decision rule on the rows held out, where they are enough."""
     classes, coverage = shop.division.train_classes, None
     calibration, cutoff, shares = Calibration(), 1.0, class_shares(classes)
@@ -151,7 +151,7 @@ def _calibrated(shop: Workshop, name: str, held_out: HeldOut) -> tuple[Calibrati
     rule = Rule(
         thresholds=shop.division.thresholds,
         shares=tuple(float(share) for share in shares),
-        weights=decision_weights(name, calibration, shares),
+        weights=decision_weights(recipe, calibration, shares),
         coverage=coverage,
         cutoff=cutoff,
     )

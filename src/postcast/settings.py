@@ -84,12 +84,25 @@ class Settings:
         ("auto", "cls", "mean"),
     )
     classifier: str = _choice(
-        "auto",
-        "neural, strong (texts, context, the author's form and like posts), linear, majority, "
-        "author-median, or reference (the reference's network and its 200 epochs). auto takes "
-        "neural where torch is installed, else linear.",
+        "strong",
+        "strong (texts, context, the author's form and like posts), neural, linear, majority, "
+        "author-median, or reference (the reference's network and its 200 epochs).",
         LEARNING,
-        ("auto", "neural", "strong", "linear", "majority", "author-median", "reference"),
+        ("strong", "neural", "linear", "majority", "author-median", "reference"),
+    )
+    class_weights: str = _choice(
+        "balanced",
+        "Whether rare classes weigh more in the loss of neural and linear.",
+        LEARNING,
+        ("balanced", "none"),
+    )
+    prior_correction: str = _choice(
+        "auto",
+        "How far a decision is corrected for the classes' shares: not at all, by their root, or "
+        "in full, so that a class is forecast where it is likelier than usual. auto: full for "
+        "strong, else as the class weights have it.",
+        LEARNING,
+        ("auto", "none", "half", "full"),
     )
     target: str = _choice(
         "class",

@@ -20,7 +20,7 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster, load
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.choose import WEIGHTED, Recipe, resolve_classifier
+from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier
 from postcast.reading import encoder_choice
 from postcast.results import Story
 from postcast.run_folder import RunFolder
@@ -110,17 +110,14 @@ class Plan:
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
     """Resolve every choice, split, label and find the encoder."""
-    resolved = replace(
-        settings,
-        encoder=resolve_name(settings.encoder),
-        classifier=resolve_classifier(settings.classifier, settings.target),
-    )
+    resolved = replace(settings, encoder=resolve_name(settings.encoder))
     warnings = []
     if settings.device == "cuda":
         pick_device(settings.device)
-    for kind in ("encoder", "classifier"):
-        if getattr(settings, kind) == "auto":
-            log.info("%s auto: took %s", kind, getattr(resolved, kind))
+    make_classifier(Recipe(settings.classifier))
+    check_target(settings.classifier, settings.target)
+    if settings.encoder == "auto":
+        log.info("encoder auto: took %s", resolved.encoder)
     if settings.encoder == "auto" and resolved.encoder == "tfidf":
         warnings.append("minilm is not installed: the texts are read as word counts (tfidf)")
     division = divide(
@@ -153,13 +150,19 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     with stages.measure("embed", len(division.drafts)):
         shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
-    recipe = Recipe(settings.classifier, seed=settings.seed, device=settings.device)
+    recipe = Recipe(
+        settings.classifier,
+        settings.class_weights,
+        settings.prior_correction,
+        settings.seed,
+        settings.device,
+    )
     with stages.measure("train", len(division.train)):
         forecaster = make_forecaster(shop, recipe, plan.encoder)
     with stages.measure("baselines", len(division.train)):
         forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed))
         unweighted = None
-        if recipe.name in WEIGHTED:
+        if recipe.name in WEIGHTED and recipe.class_weights != "none":
             unweighted = make_forecaster(shop, replace(recipe, class_weights="none"), plan.encoder)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}

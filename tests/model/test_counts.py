@@ -50,7 +50,7 @@ def told(forecaster, division):
     return foretell(forecaster, division.test, outcomes)
 
 
-def test_auto_takes_a_classifier_that_knows_counts(forecaster):
+def test_the_usual_classifier_knows_counts(forecaster):
     assert forecaster.facts["classifier"] == "strong"
     assert forecaster.facts["target"] == "count"
 

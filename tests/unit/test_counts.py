@@ -9,6 +9,7 @@ from postcast.counts import MOST_ROWS, Answered, Counts, learn_counts, movable
 from postcast.decide import Rule
 from postcast.errors import ForecasterError, LabelError, PostcastError, SettingsError
 from postcast.models.calibrate import Calibration
+from postcast.models.choose import Recipe
 from postcast.models.distribution import CountBins
 from postcast.schema import Forecast
 
@@ -23,7 +24,7 @@ def learned(n=3000, seed=0):
     shares /= 2
     probabilities = np.stack([shares[:, bins.classes == c].sum(axis=1) for c in range(3)], axis=1)
     answered = Answered(probabilities, shares, counts)
-    return learn_counts(bins, RULE, answered, 0.9, seed), answered
+    return learn_counts(bins, RULE, answered, 0.9, Recipe("strong", seed=seed)), answered
 
 
 def moved(counts, values):
@@ -48,6 +49,14 @@ def test_a_moved_rule_is_set_on_the_kept_posts():
     actual = np.searchsorted([3, 40], answered.counts, side="right")
     held = told[np.arange(len(told)), actual] >= rule.cutoff
     assert held.mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_decisions_are_corrected_as_in_the_training():
+    counts, _ = learned(500)
+    plain = moved(replace(counts, correction="none"), [3, 9])
+    assert plain.weights == (1.0, 1.0, 1.0)
+    full = moved(counts, [3, 9])
+    assert full.weights == pytest.approx([1 / share for share in full.shares])
 
 
 def test_so_many_posts_are_kept_and_the_ends_among_them():

@@ -30,12 +30,16 @@ class Recipe:
     name : str
         One of `CLASSIFIERS`.
     class_weights : {"balanced", "none"}
+        Of the loss, for those of `WEIGHTED`.
+    prior_correction : str
+        One of `PRIOR_CORRECTIONS`.
     seed : int
     device : {"auto", "cpu", "cuda"}
     """
 
     name: str
     class_weights: str = "balanced"
+    prior_correction: str = "auto"
     seed: int = 42
     device: str = "auto"
 
@@ -82,17 +86,22 @@ READS: dict[str, tuple[str, ...]] = {
         "kriging",
         "neighbours",
         "nearest",
+        "nearest others",
     ),
     "majority": (),
     "author-median": (),
 }
 """The feature blocks that a classifier reads, where those are not the text's alone."""
 
-BALANCE = {"strong": 1.0}
-"""How far a classifier's decision is corrected for class shares: ``argmax(p / share ** b)``.
+PRIOR_CORRECTIONS = {"none": 0.0, "half": 0.5, "full": 1.0}
+"""How far a decision is corrected for the classes' shares: ``argmax(p / share ** b)``.
 
-For the others the class weights of their loss decide; see `Calibration.decision_weights`.
+With ``full`` a class is forecast where it is likelier than it usually is.
 """
+
+USUAL_CORRECTION = {"strong": "full"}
+"""What ``auto`` stands for. For others the class weights of their loss decide; see
+`Calibration.decision_weights`."""
 
 NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
@@ -102,53 +111,59 @@ COUNTING = ("strong",)
 """Those that can tell counts, not classes only; see `postcast.models.base.CountClassifier`."""
 
 
-def decision_weights(name: str, calibration: Calibration, shares: FloatArray) -> tuple[float, ...]:
+def decision_weights(
+    recipe: Recipe, calibration: Calibration, shares: FloatArray
+) -> tuple[float, ...]:
     """Return the class weights of a classifier's decisions; see `postcast.decide.Rule`.
 
     Parameters
     ----------
-    name : str
+    recipe : Recipe
     calibration : Calibration
     shares : ndarray of float, shape (3,)
         Of the classes among the posts that it is calibrated on.
     """
-    if name not in BALANCE:
-        return calibration.decision_weights()
-    weights = np.clip(shares, 1e-6, None) ** -BALANCE[name]
+    chosen = recipe.prior_correction
+    if chosen == "auto":
+        if recipe.name not in USUAL_CORRECTION:
+            return calibration.decision_weights()
+        chosen = USUAL_CORRECTION[recipe.name]
+    weights = np.clip(shares, 1e-6, None) ** -PRIOR_CORRECTIONS[chosen]
     return tuple(float(weight) for weight in weights)
 
 
-def resolve_classifier(name: str, target: str = "class") -> str:
-    """Return the classifier that ``auto`` stands for here; other names as they are.
+def make_classifier(recipe: Recipe) -> Classifier:
+    """Return a classifier that is still to be fitted.
 
     Raises
     ------
     SettingsError
-        If the target is ``count`` and a named classifier knows classes only.
+        If there is none of that name.
     MissingExtraError
-        If a named classifier needs torch, which is not installed.
+        If it needs torch, which is not installed.
+    """
+    name = recipe.name
+    if name not in CLASSIFIERS:
+        raise SettingsError(f"classifier {name!r}", f"one of {', '.join(CLASSIFIERS)}")
+    if name in NEEDS_TORCH and importlib.util.find_spec("torch") is None:
+        raise MissingExtraError(f"the classifier {name}", "torch", "choose --classifier strong")
+    return CLASSIFIERS[name](recipe)
+
+
+def check_target(name: str, target: str) -> None:
+    """Refuse a classifier that cannot tell what is asked for.
+
+    Raises
+    ------
+    SettingsError
+        If the target is ``count`` and it knows classes only.
     """
     if target == "count" and name not in COUNTING:
-        if name == "auto":
-            return COUNTING[0]
         raise SettingsError(
             f"the classifier {name} knows classes only, not counts",
             " or ".join(COUNTING),
             f"train with --classifier {COUNTING[0]}, or choose --target class",
         )
-    torch_is_here = importlib.util.find_spec("torch") is not None
-    if name == "auto":
-        return "neural" if torch_is_here else "linear"
-    if name in NEEDS_TORCH and not torch_is_here:
-        raise MissingExtraError(f"the classifier {name}", "torch", "choose --classifier linear")
-    return name
-
-
-def make_classifier(recipe: Recipe) -> Classifier:
-    """Return a classifier that is still to be fitted."""
-    if recipe.name not in CLASSIFIERS:
-        raise SettingsError(f"classifier {recipe.name!r}", f"one of {', '.join(CLASSIFIERS)}")
-    return CLASSIFIERS[recipe.name](recipe)
 
 
 def classifier_from_state(name: str, parts: Parts) -> Classifier:
