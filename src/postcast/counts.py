@@ -149,6 +149,8 @@ class Counts:
             "edges": self.bins.edges,
             "logs": self.bins.logs,
             "classes": self.bins.classes,
+            "knots": self.bins.knots,
+            "ranks": self.bins.ranks,
             "spread": self.spread,
             "counts": self.counts,
         }
@@ -158,7 +160,8 @@ class Counts:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild what was saved."""
         facts, arrays = parts.facts, parts.arrays
-        bins = CountBins(arrays["edges"], arrays["logs"], arrays["classes"], facts["are_whole"])
+        names = ("edges", "logs", "classes", "knots", "ranks")
+        bins = CountBins(*(arrays[name] for name in names), are_whole=facts["are_whole"])
         rule, kept = Rule.from_dict(facts["rule"]), (arrays["spread"], arrays["counts"])
         return cls(bins, rule, facts["correction"], facts["coverage"], facts["depth"], *kept)
 

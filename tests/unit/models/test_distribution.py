@@ -70,10 +70,22 @@ def test_less_than_more_is_likelier(bins, rng):
 
 
 def test_a_threshold_cuts_a_bin_on_the_log_scale():
-    bins = CountBins(np.array([0, 9.0, 99.0]), np.zeros(2), np.array([0, 1]), are_whole=False)
+    edges = np.array([0, 9.0, 99.0])
+    bins = CountBins(edges, np.zeros(2), np.arange(2), edges, np.array([0, 0.3, 1]), False)
     spread = np.array([[0.4, 0.6]])
     assert bins.below(spread, np.expm1(np.log(10) * 1.5)) == pytest.approx([0.4 + 0.3])
     assert bins.quantile(spread, 0.7) == pytest.approx([np.expm1(np.log(10) * 1.5)])
+
+
+def test_a_bin_is_cut_as_its_posts_lie(counts):
+    bins = CountBins.of(counts, THRESHOLDS, most_bins=1)
+    shares = np.bincount(bins.find(counts), minlength=3) / len(counts)
+    spread = bins.spread(shares[None], np.ones((1, 3)))
+    for count in (2, 10, 30, 60, 100):
+        assert bins.below(spread, count) == pytest.approx((counts < count).mean(), abs=0.003)
+    for level in (0.1, 0.5, 0.9, 0.99):
+        expected = np.quantile(counts, level)
+        assert bins.quantile(spread, level) == pytest.approx(expected, rel=0.05, abs=1)
 
 
 def test_half_a_count_is_the_next_whole_one(bins, rng):
