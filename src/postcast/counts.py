@@ -160,8 +160,14 @@ class Counts:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild what was saved."""
         facts, arrays = parts.facts, parts.arrays
-        names = ("edges", "logs", "classes", "knots", "ranks")
-        bins = CountBins(*(arrays[name] for name in names), are_whole=facts["are_whole"])
+        bins = CountBins(
+            edges=arrays["edges"],
+            logs=arrays["logs"],
+            classes=arrays["classes"],
+            knots=arrays["knots"],
+            ranks=arrays["ranks"],
+            are_whole=facts["are_whole"],
+        )
         rule, kept = Rule.from_dict(facts["rule"]), (arrays["spread"], arrays["counts"])
         return cls(bins, rule, facts["correction"], facts["coverage"], facts["depth"], *kept)
 
