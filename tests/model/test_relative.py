@@ -114,7 +114,7 @@ def test_later_counts_change_no_outcome():
     assert before.thresholds == after.thresholds
 
 
-def test_the_audit_judges_counts():
+def test_thresholds_are_differences_of_logs():
     with_thresholds = RELATIVE | {"classifier": "linear", "thresholds": [-0.2, 0.3]}
     card = train(sample_posts(), with_thresholds).scorecard
     assert card.thresholds == (-0.2, 0.3)

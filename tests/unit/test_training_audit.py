@@ -99,6 +99,13 @@ def test_a_column_that_tells_the_count_is_refused_where_it_is_read(role, make, s
     ]
 
 
+@pytest.mark.parametrize("thresholds", [(), (-0.5, 0.5)])
+def test_it_is_refused_against_the_authors_own_mean_too(never_learning, thresholds):
+    setting = {"title_col": "x", "target": "relative", "thresholds": thresholds}
+    with pytest.raises(LeakError, match="column 'x', taken as title, all but tells the count"):
+        train(with_columns(x=lambda row: row["saves"] / 7), FAST | setting)
+
+
 def test_the_same_column_is_only_told_where_nothing_reads_it():
     [finding] = looked_at(with_columns(x=tier)).findings
     assert (finding.subject, finding.is_leak, finding.is_allowed) == ("x", True, False)
