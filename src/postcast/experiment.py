@@ -9,30 +9,28 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from postcast.data.folds import PROTOCOLS, folds
 from postcast.data.order import parse_maturity
+from postcast.data.split import MIN_TRAIN
 from postcast.division import FORWARD, How, arrange
-from postcast.errors import SettingsError
+from postcast.errors import SettingsError, SplitError
+from postcast.evaluate.leaderboard import TFIDF_LINEAR, Trialled, joined
 from postcast.features.tfidf import TfidfEncoder
-from postcast.fitting import make_forecaster, open_workshop
+from postcast.fitting import ENCODED, make_forecaster, open_workshop
 from postcast.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
-from postcast.schema import Predictions
 from postcast.scoring import Outcomes, foretell, informed
 
 if TYPE_CHECKING:
+    from postcast.data.split import Split
     from postcast.division import Division
     from postcast.features.text import TextEncoder
-    from postcast.schema import Posts, Source
+    from postcast.learnable import Learnable
+    from postcast.schema import Posts, Predictions, Source
 
 log = logging.getLogger(__name__)
-
-TFIDF_LINEAR = "tfidf-linear"
-"""TF-IDF with the linear classifier, whatever the encoder of the others is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,26 +74,6 @@ class Trials:
         )
 
 
-@dataclass(frozen=True)
-class Trialled:
-    """One classifier's forecasts under one protocol.
-
-    Parameters
-    ----------
-    repeats : sequence of Predictions
-        Of all folds of each repeat together; each origin of ``rolling`` is one.
-    fit_seconds : sequence of float
-        Of each fold, embeddings apart.
-    """
-
-    repeats: Sequence[Predictions] = field(default_factory=list)
-    fit_seconds: Sequence[float] = field(default_factory=list)
-
-    def pooled(self) -> Predictions:
-        """Return the forecasts of all repeats; those of one post share its number."""
-        return joined(self.repeats)
-
-
 Outsider = Callable[["Division"], "Predictions"]
 """Answers for a division's test posts by means that are not ours."""
 
@@ -113,7 +91,7 @@ class Contest:
     outsiders : mapping of str to callable
         What else is compared, by name.
     jobs : int
-        Folds that are worked on at once, each in a process with its share of the cores.
+        Folds that are worked on at once, each in a process and a thread of its own.
     """
 
     classifiers: tuple[str, ...]
@@ -141,23 +119,21 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
         If the posts cannot be split or labelled so, or a classifier does not exist.
     """
     from joblib import Parallel, delayed
+    from tqdm.auto import tqdm
 
     _check(trials, contest.classifiers)
     found = learnable(posts, trials.target)
-    drawn = folds(
-        found.rows,
-        trials.protocol,
-        repeats=trials.repeats,
-        seed=trials.seed,
-        maturity=parse_maturity(trials.maturity),
-    )
+    drawn = _drawn(found, trials)
     tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
-    log.info("%s: %d folds", trials.protocol, len(tasks))
+    log.info("%s, %s; folds: %d", trials.protocol, trials.mode, len(tasks))
     work = (
         delayed(_one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
         for _, split in tasks
     )
-    answers = Parallel(n_jobs=contest.jobs)(work)
+    done = Parallel(n_jobs=min(contest.jobs, len(tasks)), return_as="generator")(work)
+    about = f"{trials.protocol}, {trials.mode}"
+    bar = tqdm(done, about, len(tasks), unit="fold", disable=None, leave=False)
+    answers = list(bar)
     results = {}
     for name in (*contest.classifiers, *contest.outsiders):
         repeats: list[list[Predictions]] = [[] for _ in drawn]
@@ -166,6 +142,41 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
         seconds = [answer[name].fit_seconds for answer in answers]
         results[name] = Trialled([joined(parts) for parts in repeats], seconds)
     return results
+
+
+def count_folds(posts: Posts, trials: Trials) -> int:
+    """Return how often each classifier would be trained, after dividing the posts so once.
+
+    Raises
+    ------
+    PostcastError
+        If the posts cannot be split or labelled so.
+    """
+    found = learnable(posts, trials.target)
+    parts = [split for repeat in _drawn(found, trials) for split in repeat]
+    for part in parts:
+        if len(part.train) < MIN_TRAIN:
+            raise SplitError(f"{len(part.train)} posts to train a fold on", f"at least {MIN_TRAIN}")
+        arrange(found, part, trials.how())
+    return len(parts)
+
+
+def remembers(name: str) -> bool:
+    """Tell whether a classifier's answers depend on what is known of other posts by then.
+
+    Those of one that does not are the same in either mode.
+    """
+    return bool(set(READS.get(name, TEXT_ALONE)) - {*ENCODED, "context"})
+
+
+def _drawn(found: Learnable, trials: Trials) -> list[list[Split]]:
+    return folds(
+        found.rows,
+        trials.protocol,
+        repeats=trials.repeats,
+        seed=trials.seed,
+        maturity=parse_maturity(trials.maturity),
+    )
 
 
 def _check(trials: Trials, classifiers: Sequence[str]) -> None:
@@ -192,7 +203,19 @@ class _Answer:
 def _one_fold(
     source: Source, division: Division, trials: Trials, contest: Contest
 ) -> dict[str, _Answer]:
-    """Return each one's forecasts of a fold's test posts, and how long it learned."""
+    """Return each one's forecasts of a fold's test posts, and how long it learned.
+
+    One thread reckons, so that no bit depends on how many folds are worked on at once.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return _answers(source, division, trials, contest)
+
+
+def _answers(
+    source: Source, division: Division, trials: Trials, contest: Contest
+) -> dict[str, _Answer]:
     shop = open_workshop(division, source, contest.load(), contest.classifiers)
     outcomes = Outcomes(division.test_counts, division.test_outcomes)
     answers = {}
@@ -217,15 +240,3 @@ def _encoder(name: str, division: Division, encoder: TextEncoder) -> TextEncoder
         words.fit(division.train.texts)
         return words
     return encoder if "text" in READS.get(name, TEXT_ALONE) else None
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """Return the forecasts of several folds or repeats as one."""
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("actual", "forecast", "probabilities", "engagement")
-    }
-    for name in ("outcome", "post", "expected_count"):
-        values = [getattr(part, name) for part in parts]
-        columns[name] = None if any(v is None for v in values) else np.concatenate(values)
-    return Predictions(**columns)
