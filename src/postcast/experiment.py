@@ -6,6 +6,7 @@ Knows how one protocol is run; what is compared with what is chosen by its calle
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from postcast.features.tfidf import TfidfEncoder
 from postcast.fitting import ENCODED, make_forecaster, open_workshop
 from postcast.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
+from postcast.progress import bar_is_hidden
 from postcast.scoring import Outcomes, foretell, informed
 
 if TYPE_CHECKING:
@@ -126,13 +128,15 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     drawn = _drawn(found, trials)
     tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
     log.info("%s, %s; folds: %d", trials.protocol, trials.mode, len(tasks))
+    jobs = min(contest.jobs, len(tasks))
+    one_fold = _one_fold if jobs == 1 else _one_fold_of_several
     work = (
-        delayed(_one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
+        delayed(one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
         for _, split in tasks
     )
-    done = Parallel(n_jobs=min(contest.jobs, len(tasks)), return_as="generator")(work)
+    done = Parallel(n_jobs=jobs, return_as="generator")(work)
     about = f"{trials.protocol}, {trials.mode}"
-    bar = tqdm(done, about, len(tasks), unit="fold", disable=None, leave=False)
+    bar = tqdm(done, about, len(tasks), unit="fold", disable=bar_is_hidden(), leave=False)
     answers = list(bar)
     results = {}
     for name in (*contest.classifiers, *contest.outsiders):
@@ -198,6 +202,14 @@ def _check(trials: Trials, classifiers: Sequence[str]) -> None:
 class _Answer:
     predictions: Predictions
     fit_seconds: float
+
+
+def _one_fold_of_several(
+    source: Source, division: Division, trials: Trials, contest: Contest
+) -> dict[str, _Answer]:
+    """Work on a fold in a process of its own, without bars that would cross those of others."""
+    os.environ["TQDM_DISABLE"] = "1"
+    return _one_fold(source, division, trials, contest)
 
 
 def _one_fold(
