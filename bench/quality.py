@@ -39,6 +39,8 @@ def main() -> None:
         maturity=chosen.maturity,
         repeats=chosen.repeats,
         target=chosen.target,
+        class_weights=settings.class_weights,
+        prior_correction=settings.prior_correction,
         seed=settings.seed,
         device="cpu",
     )
@@ -100,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reading() -> list[dataclasses.Field[Any]]:
-    """Return the settings that tell how the posts are read and embedded."""
-    names = ("encoder", "pooling", "cache")
+    """Return the settings that tell how the posts are read, embedded and decided on."""
+    names = ("encoder", "pooling", "cache", "class_weights", "prior_correction")
     return [
         one
         for one in dataclasses.fields(Settings)

@@ -12,8 +12,9 @@ import difflib
 import importlib.util
 import json
 import logging
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -34,7 +35,7 @@ from postcast.evaluate.leaderboard import (
     ranked,
     standings,
 )
-from postcast.experiment import Contest, Trials, count_folds, remembers, run_trials
+from postcast.experiment import Contest, Trials, check_divisible, remembers, run_trials
 from postcast.features.text import load_encoder, resolve_name
 from postcast.files import explaining_os_errors, removing_if_new, write_text
 from postcast.learnable import learnable
@@ -58,7 +59,10 @@ USUAL = (
 UNFINISHED = "unfinished"
 """The folder of the splits that are done, until all are."""
 
-_TOLD = ("encoder", "pooling", "device", "seed", "target", "thresholds", "maturity")
+_TOLD = (
+    "encoder", "pooling", "device", "seed", "target", "thresholds", "class_weights",
+    "prior_correction", "maturity",
+)  # fmt: skip
 """The settings that shape a comparison, beside those of reading."""
 
 
@@ -179,11 +183,13 @@ def _plan(posts: Posts, settings: Settings, wanted: Wanted) -> tuple[list[Trials
             repeats=wanted.repeats,
             target=settings.target,
             thresholds=settings.thresholds,
+            class_weights=settings.class_weights,
+            prior_correction=settings.prior_correction,
             seed=settings.seed,
             device=settings.device,
         )
         try:
-            count_folds(posts, trials)
+            check_divisible(posts, trials)
         except (SplitError, LabelError) as error:
             refused[split] = error
         else:
@@ -201,13 +207,18 @@ def _why(split: str, error: PostcastError) -> str:
 
 
 def _contest(settings: Settings, wanted: Wanted) -> Contest:
-    from joblib import cpu_count
-
     return Contest(
         classifiers=wanted.classifiers,
         load=partial(load_encoder, encoder_choice(settings)),
-        jobs=wanted.jobs or cpu_count(),
+        jobs=wanted.jobs or len(_cores()),
     )
+
+
+def _cores() -> Collection[int]:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)
 
 
 def _run(posts: Posts, trials: Trials, contest: Contest) -> list[Board]:

@@ -164,7 +164,10 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if self.class_weights not in ("balanced", "none"):
             raise SettingsError(f"class_weights {self.class_weights!r}", "'balanced' or 'none'")
         recipe = Recipe(
-            resolve_classifier(self.classifier), self.class_weights, self._seed(), self.device
+            resolve_classifier(self.classifier),
+            self.class_weights,
+            seed=self._seed(),
+            device=self.device,
         )
         classifier = make_classifier(recipe)
         drafts = self._drafts(X, learning=True)
@@ -190,7 +193,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             ),
         )
         self.classifier_ = classifier
-        self._calibrate(recipe.name, held_out, codes)
+        self._calibrate(recipe, held_out, codes)
         return self
 
     def _senses(self, classifier: str, texts: Sequence[str], bank: MemoryBank) -> Senses:
@@ -205,7 +208,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 encoders[block].fit(texts)
         return Senses(encoders, bank, ("context",) if "context" in reads else ())
 
-    def _calibrate(self, name: str, held_out: HeldOut, codes: IntArray) -> None:
+    def _calibrate(self, recipe: Recipe, held_out: HeldOut, codes: IntArray) -> None:
         """Fit the calibration on the rows held out, where they are enough, and set the rule."""
         self.calibration_, shares = Calibration(), class_shares(codes)
         if len(held_out.rows) >= FEWEST_ROWS:
@@ -215,7 +218,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.rule_ = Rule(
             thresholds=(),
             shares=tuple(float(share) for share in shares),
-            weights=decision_weights(name, self.calibration_, shares),
+            weights=decision_weights(recipe, self.calibration_, shares),
         )
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from postcast.data.folds import PROTOCOLS, folds
@@ -51,6 +55,8 @@ class Trials:
     target : {"class", "count", "relative"}
     thresholds : tuple of float
         Empty for the terciles of each fold's training posts.
+    class_weights, prior_correction : str
+        See `postcast.models.choose.Recipe`.
     seed : int
     device : {"auto", "cpu", "cuda"}
     """
@@ -61,6 +67,8 @@ class Trials:
     repeats: int = 5
     target: str = "class"
     thresholds: tuple[float, ...] = ()
+    class_weights: str = "balanced"
+    prior_correction: str = "auto"
     seed: int = 42
     device: str = "auto"
 
@@ -120,7 +128,6 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     PostcastError
         If the posts cannot be split or labelled so, or a classifier does not exist.
     """
-    from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
     _check(trials, contest.classifiers)
@@ -128,13 +135,10 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     drawn = _drawn(found, trials)
     tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
     log.info("%s, %s; folds: %d", trials.protocol, trials.mode, len(tasks))
-    jobs = min(contest.jobs, len(tasks))
-    one_fold = _one_fold if jobs == 1 else _one_fold_of_several
-    work = (
-        delayed(one_fold)(posts.source, arrange(found, split, trials.how()), trials, contest)
-        for _, split in tasks
+    divisions = [arrange(found, split, trials.how()) for _, split in tasks]
+    done = _answered(
+        partial(_one_fold, posts.source, trials, contest), divisions, min(contest.jobs, len(tasks))
     )
-    done = Parallel(n_jobs=jobs, return_as="generator")(work)
     about = f"{trials.protocol}, {trials.mode}"
     bar = tqdm(done, about, len(tasks), unit="fold", disable=bar_is_hidden(), leave=False)
     answers = list(bar)
@@ -148,8 +152,8 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     return results
 
 
-def count_folds(posts: Posts, trials: Trials) -> int:
-    """Return how often each classifier would be trained, after dividing the posts so once.
+def check_divisible(posts: Posts, trials: Trials) -> None:
+    """Divide posts as every fold of a protocol will, before the long work, and train nothing.
 
     Raises
     ------
@@ -157,12 +161,10 @@ def count_folds(posts: Posts, trials: Trials) -> int:
         If the posts cannot be split or labelled so.
     """
     found = learnable(posts, trials.target)
-    parts = [split for repeat in _drawn(found, trials) for split in repeat]
-    for part in parts:
+    for part in (split for repeat in _drawn(found, trials) for split in repeat):
         if len(part.train) < MIN_TRAIN:
             raise SplitError(f"{len(part.train)} posts to train a fold on", f"at least {MIN_TRAIN}")
         arrange(found, part, trials.how())
-    return len(parts)
 
 
 def remembers(name: str) -> bool:
@@ -204,16 +206,28 @@ class _Answer:
     fit_seconds: float
 
 
-def _one_fold_of_several(
-    source: Source, division: Division, trials: Trials, contest: Contest
-) -> dict[str, _Answer]:
-    """Work on a fold in a process of its own, without bars that would cross those of others."""
+def _answered(
+    work: Callable[[Division], dict[str, _Answer]], divisions: Sequence[Division], jobs: int
+) -> Iterator[dict[str, _Answer]]:
+    """Yield the answers of each fold in order, `jobs` of them worked on at once."""
+    if jobs == 1:
+        yield from map(work, divisions)
+        return
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _one_of_several)
+    try:
+        yield from pool.map(work, divisions)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one_of_several() -> None:
+    """Draw no bar across those of others, and go without a word on Ctrl-C."""
     os.environ["TQDM_DISABLE"] = "1"
-    return _one_fold(source, division, trials, contest)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _one_fold(
-    source: Source, division: Division, trials: Trials, contest: Contest
+    source: Source, trials: Trials, contest: Contest, division: Division
 ) -> dict[str, _Answer]:
     """Return each one's forecasts of a fold's test posts, and how long it learned.
 
@@ -233,7 +247,11 @@ def _answers(
     answers = {}
     for name in contest.classifiers:
         recipe = Recipe(
-            "linear" if name == TFIDF_LINEAR else name, seed=trials.seed, device=trials.device
+            "linear" if name == TFIDF_LINEAR else name,
+            trials.class_weights,
+            trials.prior_correction,
+            trials.seed,
+            trials.device,
         )
         start = time.perf_counter()
         forecaster = make_forecaster(shop, recipe, _encoder(name, division, shop.encoder))

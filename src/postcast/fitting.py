@@ -111,7 +111,7 @@ def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None)
     rule = Rule(
         thresholds=division.thresholds,
         shares=tuple(float(share) for share in shares),
-        weights=decision_weights(recipe.name, calibration, shares),
+        weights=decision_weights(recipe, calibration, shares),
         coverage=None if cutoff is None else shop.coverage,
         cutoff=1.0 if cutoff is None else cutoff,
     )

@@ -91,6 +91,20 @@ class Settings:
         LEARNING,
         ("auto", "neural", "strong", "linear", "majority", "author-median", "reference"),
     )
+    class_weights: str = _choice(
+        "balanced",
+        "Whether rare classes weigh more in the loss of neural and linear.",
+        LEARNING,
+        ("balanced", "none"),
+    )
+    prior_correction: str = _choice(
+        "auto",
+        "How far a decision is corrected for the classes' shares: not at all, by their root, or "
+        "in full, so that a class is forecast where it is likelier than usual. auto: full for "
+        "strong, else as the class weights have it.",
+        LEARNING,
+        ("auto", "none", "half", "full"),
+    )
     target: str = _choice(
         "class",
         "What is forecast: the popularity class, or whether a post beats the mean of its "

@@ -153,13 +153,19 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     with stages.measure("embed", len(division.drafts)):
         shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
-    recipe = Recipe(settings.classifier, seed=settings.seed, device=settings.device)
+    recipe = Recipe(
+        settings.classifier,
+        settings.class_weights,
+        settings.prior_correction,
+        settings.seed,
+        settings.device,
+    )
     with stages.measure("train", len(division.train)):
         forecaster = make_forecaster(shop, recipe, plan.encoder)
     with stages.measure("baselines", len(division.train)):
         forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed))
         unweighted = None
-        if recipe.name in WEIGHTED:
+        if recipe.name in WEIGHTED and recipe.class_weights != "none":
             unweighted = make_forecaster(shop, replace(recipe, class_weights="none"), plan.encoder)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}

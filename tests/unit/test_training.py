@@ -117,7 +117,7 @@ def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr("postcast.training._fit", interrupt)
+        context.setattr("postcast.training.make_forecaster", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train(posts_file, settings, out=tmp_path / "RUN")
     assert [path.name for path in (tmp_path / "RUN").iterdir()] == ["run.json"]

@@ -10,7 +10,8 @@ import typer
 from postcast.cli.options import READ, Json, takes_settings
 
 SHAPING = (
-    "encoder", "pooling", "target", "thresholds", "maturity", "seed", "device", "cache",
+    "encoder", "pooling", "target", "thresholds", "class_weights", "prior_correction",
+    "maturity", "seed", "device", "cache",
 )  # fmt: skip
 
 

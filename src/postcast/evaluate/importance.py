@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "words", "characters"),
     "context": ("context",),
     "author": ("history", "kriging"),
-    "neighbours": ("neighbours", "nearest"),
+    "neighbours": ("neighbours", "nearest", "nearest others"),
 }
 """The feature blocks that tell people one thing; any other block is a group of its own."""
 

@@ -16,7 +16,7 @@ from postcast.features.bank import MemoryBank, unit_rows
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.kriging import kriging
-from postcast.features.neighbours import nearest, own_neighbours
+from postcast.features.neighbours import nearest, nearest_others, own_neighbours
 from postcast.schema import Block, FeatureSet, Post
 
 if TYPE_CHECKING:
@@ -153,11 +153,14 @@ class Senses:
     blocks: tuple[str, ...] = ()
 
 
+NEEDS_ORDER = ("history", "kriging", "neighbours")
+
 MADE_FROM_BANK: Mapping[str, Callable[..., Block]] = {
     "history": lambda moment, _, bank: history(moment, bank),
     "kriging": kriging,
     "neighbours": own_neighbours,
     "nearest": nearest,
+    "nearest others": nearest_others,
 }
 
 
@@ -183,7 +186,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     published = drafts.published or Published(drafts.authors, order)
     moment = Moment(author, order, known_until, drafts.group, published.by_author(bank))
     for name in senses.blocks:
-        if name in MADE_FROM_BANK and (bank.order is not None or name == "nearest"):
+        if name in MADE_FROM_BANK and (bank.order is not None or name not in NEEDS_ORDER):
             vectors = unit_rows(blocks["text"].matrix)
             blocks[name] = MADE_FROM_BANK[name](moment, vectors, bank)
     return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)

@@ -14,7 +14,7 @@ from postcast.schema import Block
 
 if TYPE_CHECKING:
     from postcast.features.bank import MemoryBank
-    from postcast.schema import FloatArray, IntArray, Matrix
+    from postcast.schema import BoolArray, FloatArray, IntArray, Matrix
 
 KERNELS = ((12.0, np.inf), (12.0, 100.0), (12.0, 25.0), (5.0, np.inf), (5.0, 50.0))
 """(b, τ) of the weights exp(b(cos − 1))·exp(−Δ/τ), Δ in posts of the author."""
@@ -102,14 +102,14 @@ def _cosines(left: Matrix, right: Matrix) -> FloatArray:
 
 
 def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
-    """Return what the most alike posts of other authors were worth.
+    """Return what the most alike posts were worth, of the author's earlier ones and of others.
 
     Parameters
     ----------
     moment : Moment
-        A post never counts its own group of texts, nor its author, so that an author never
-        seen before is answered as training posts were. Where all posts share a clock, only
-        earlier ones count; else only those that the training knew.
+        A post never counts its own group of texts, nor a later post of its author. Where all
+        posts share a clock, only earlier ones count; else of others' those that the training
+        knew.
     vectors : ndarray or csr_matrix, shape (n_posts, d)
         Rows of length one.
     bank : MemoryBank
@@ -120,26 +120,49 @@ def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
         float32, shape (n_posts, 3): the weighted mean rank of the nearest 10 and 40, and the
         cosine of the nearest.
     """
+    return _nearest(moment, vectors, bank, with_own=True)
+
+
+def nearest_others(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
+    """Return what the most alike posts of other authors were worth.
+
+    So an author never seen before is answered as training posts were; otherwise as `nearest`.
+    """
+    return _nearest(moment, vectors, bank, with_own=False)
+
+
+def _nearest(moment: Moment, vectors: Matrix, bank: MemoryBank, *, with_own: bool) -> Block:
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     rows = np.zeros((len(moment.author), len(names)), dtype=np.float32)
-    overall = bank.mean_rank
-    rows[:, : len(NEAREST)] = overall
-    timed = bank.ordering == "time" and bank.order is not None
-    known = np.flatnonzero(bank.has_text if timed else bank.has_text & bank.is_learned)
-    if bank.vectors is None or not len(known):
+    rows[:, : len(NEAREST)] = bank.mean_rank
+    texts = np.flatnonzero(bank.has_text)
+    if bank.vectors is None or not len(texts):
         return Block(rows, names)
-    others, rank, author = bank.vectors[known], bank.rank[known], bank.author[known]
+    others = bank.vectors[texts]
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        chunk = slice(start, start + ROWS_AT_ONCE)
-        cosines = _cosines(vectors[chunk], others)  # (q, k)
-        is_own = (author == moment.author[chunk, None]) & (author >= 0)
-        is_copy = bank.group[known] == moment.group[chunk, None]
-        cosines = np.where(is_own | is_copy, -1.0, cosines)
-        if timed and bank.order is not None:
-            later = bank.order[known] >= moment.known_until[chunk, None]
-            cosines = np.where(later, -1.0, cosines)
-        rows[chunk] = _nearest_means(cosines, rank, overall)
+        chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))
+        barred = _barred(moment, chunk, bank, texts, with_own=with_own)  # (q, k)
+        cosines = np.where(barred, -1.0, _cosines(vectors[chunk], others))
+        rows[chunk] = _nearest_means(cosines, bank.rank[texts], bank.mean_rank)
     return Block(rows, names)
+
+
+def _barred(
+    moment: Moment, asked: IntArray, bank: MemoryBank, texts: IntArray, *, with_own: bool
+) -> BoolArray:
+    """Mark the bank's posts that must not count, shape (q, k)."""
+    author, known_until = moment.author[asked, None], moment.known_until[asked, None]
+    barred: BoolArray = bank.group[texts] == moment.group[asked, None]
+    is_own = (bank.author[texts] == author) & (author >= 0)
+    later = np.zeros_like(barred)
+    if bank.order is not None:
+        later = bank.order[texts] >= known_until
+    if bank.ordering == "time":
+        barred |= later
+    else:
+        barred |= is_own & later
+        barred |= ~is_own & ~bank.is_learned[texts]
+    return barred if with_own else barred | is_own
 
 
 def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:

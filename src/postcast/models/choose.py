@@ -30,12 +30,16 @@ class Recipe:
     name : str
         One of `CLASSIFIERS`.
     class_weights : {"balanced", "none"}
+        Of the loss, for those of `WEIGHTED`.
+    prior_correction : str
+        One of `PRIOR_CORRECTIONS`.
     seed : int
     device : {"auto", "cpu", "cuda"}
     """
 
     name: str
     class_weights: str = "balanced"
+    prior_correction: str = "auto"
     seed: int = 42
     device: str = "auto"
 
@@ -82,36 +86,46 @@ READS: dict[str, tuple[str, ...]] = {
         "kriging",
         "neighbours",
         "nearest",
+        "nearest others",
     ),
     "majority": (),
     "author-median": (),
 }
 """The feature blocks that a classifier reads, where those are not the text's alone."""
 
-BALANCE = {"strong": 1.0}
-"""How far a classifier's decision is corrected for class shares: ``argmax(p / share ** b)``.
+PRIOR_CORRECTIONS = {"none": 0.0, "half": 0.5, "full": 1.0}
+"""How far a decision is corrected for the classes' shares: ``argmax(p / share ** b)``.
 
-For the others the class weights of their loss decide; see `Calibration.decision_weights`.
+With ``full`` a class is forecast where it is likelier than it usually is.
 """
+
+USUAL_CORRECTION = {"strong": "full"}
+"""What ``auto`` stands for. For others the class weights of their loss decide; see
+`Calibration.decision_weights`."""
 
 NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
 """Those whose loss can weigh the classes."""
 
 
-def decision_weights(name: str, calibration: Calibration, shares: FloatArray) -> tuple[float, ...]:
+def decision_weights(
+    recipe: Recipe, calibration: Calibration, shares: FloatArray
+) -> tuple[float, ...]:
     """Return the class weights of a classifier's decisions; see `postcast.decide.Rule`.
 
     Parameters
     ----------
-    name : str
+    recipe : Recipe
     calibration : Calibration
     shares : ndarray of float, shape (3,)
         Of the classes among the posts that it is calibrated on.
     """
-    if name not in BALANCE:
-        return calibration.decision_weights()
-    weights = np.clip(shares, 1e-6, None) ** -BALANCE[name]
+    chosen = recipe.prior_correction
+    if chosen == "auto":
+        if recipe.name not in USUAL_CORRECTION:
+            return calibration.decision_weights()
+        chosen = USUAL_CORRECTION[recipe.name]
+    weights = np.clip(shares, 1e-6, None) ** -PRIOR_CORRECTIONS[chosen]
     return tuple(float(weight) for weight in weights)
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
 
 FOLDS = 5
-OF_AUTHORS = ("history", "kriging", "neighbours")
-OF_ALL = ("context", "nearest")
-"""The dense blocks that are read: what is known of authors, and what is known without them."""
+KNOWN = ("context", "history", "kriging", "neighbours", "nearest")
+STRANGERS = ("context", "nearest others")
+"""The dense blocks that are read, for authors that the training saw and for others."""
 
 Folds = list[tuple["IntArray", "IntArray"]]
 
@@ -44,7 +44,7 @@ class StrongClassifier:
 
     def __init__(self, seed: int = 42) -> None:
         self.seed = seed
-        self.known = _Answerer(seed, OF_AUTHORS + OF_ALL)
+        self.known = _Answerer(seed, KNOWN)
         self.strangers: _Answerer | None = None
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
@@ -52,7 +52,7 @@ class StrongClassifier:
         folds = _folds(target.classes, target.together, self.seed)
         held_out = self.known.fit(features, target, folds)
         if len(np.unique(features.author)) > 1 and (features.author >= 0).all():
-            self.strangers = _Answerer(self.seed, OF_ALL)
+            self.strangers = _Answerer(self.seed, STRANGERS)
             self.strangers.fit(features, target, _author_folds(features.author, self.seed))
         return HeldOut(np.arange(len(features)), held_out)
 
@@ -79,7 +79,7 @@ class StrongClassifier:
         self = cls(seed=parts.facts["seed"])
         self.known.restore(parts, "known")
         if "strangers" in parts.facts["trees"]:
-            self.strangers = _Answerer(self.seed, OF_ALL)
+            self.strangers = _Answerer(self.seed, STRANGERS)
             self.strangers.restore(parts, "strangers")
         return self
 
@@ -133,7 +133,8 @@ class _Answerer:
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
         """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
         blocks = [features.blocks[name].matrix for name in self.blocks if name in features.blocks]
-        return np.hstack([*blocks, scores]).astype(np.float32)
+        # rounded, so that how many threads a product was summed by moves no tree
+        return np.round(np.hstack([*blocks, scores]), 4).astype(np.float32)
 
     def _mean(self, answers: FloatArray) -> FloatArray:
         """Return the mean of the three models' probabilities, shape (n_posts, 3)."""

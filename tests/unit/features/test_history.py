@@ -10,7 +10,7 @@ from postcast.features import kriging as kriging_module
 from postcast.features.bank import MemoryBank, unit_rows
 from postcast.features.history import LATEST, SHRINK, Moment, Published, history
 from postcast.features.kriging import KERNELS, Kernel, kriging
-from postcast.features.neighbours import PRIOR_WEIGHT, nearest, own_neighbours
+from postcast.features.neighbours import PRIOR_WEIGHT, nearest, nearest_others, own_neighbours
 from postcast.schema import Parts
 
 
@@ -141,12 +141,15 @@ def test_a_post_is_no_neighbour_of_its_own_group():
     assert member[0, 0] < stranger[0, 0]
 
 
-def test_a_post_is_no_neighbour_of_its_own_author():
+def test_a_post_is_no_neighbour_of_its_authors_later_posts():
     vectors = unit_rows(np.array([[1.0, 0.0], [0.0, 1.0]]))
-    bank = make_bank([100, 1], [0, 1], [1, 2], vectors)
-    own, other = nearest(make_moment([0, 1], [9, 9]), vectors[[0, 0]], bank).matrix
-    assert own[2] == pytest.approx(0, abs=1e-6)
-    assert other[2] == pytest.approx(1, abs=1e-6)
+    bank = make_bank([100, 1], [0, 1], [5, 2], vectors)
+    moment = make_moment([0, 0, 1], [4, 9, 4])
+    earlier, later, other = nearest(moment, vectors[[0, 0, 0]], bank).matrix[:, 2]
+    assert earlier == pytest.approx(0, abs=1e-6)
+    assert later == other == pytest.approx(1, abs=1e-6)
+    apart = nearest_others(moment, vectors[[0, 0, 0]], bank).matrix[:, 2]
+    np.testing.assert_allclose(apart, [0, 0, 1], atol=1e-6)
 
 
 def test_posts_that_became_known_later_do_not_move_the_ranks():
