@@ -151,22 +151,27 @@ def _surviving(validated: Board, board: Leaderboard) -> str:
             f"Cross-validated, {called(first)} leads {called(TFIDF_LINEAR)} by {signed(gap)}, "
             "which chance alone could do."
         )
-    holds: list[str] = []
-    fails: list[str] = []
+    told: dict[str, list[str]] = {}
     for one in board.boards:
         if one.split in ("blocks", "chronological", "unseen"):
             there = against(one.classifiers[first], TFIDF_LINEAR)
-            (holds if _is_clear(there) else fails).append(f"{title_of(one)} ({signed(there)})")
-    told = f"{name}'s cross-validated lead over {called(TFIDF_LINEAR)}, {signed(gap)},"
-    if holds and fails:
-        return f"{told} holds under {_series(holds)}; it is not clear under {_series(fails)}."
-    if holds:
-        return f"{told} holds under {_series(holds)}."
-    return f"{told} is not clear under {_series(fails)}." if fails else ""
+            told.setdefault(_fate(there), []).append(f"{title_of(one)} ({signed(there)})")
+    parts = [f"{fate} under {', '.join(told[fate])}" for fate in _FATES if fate in told]
+    if not parts:
+        return ""
+    lead = f"{name}'s cross-validated lead over {called(TFIDF_LINEAR)}, {signed(gap)},"
+    return f"{lead} {'; it '.join(parts)}."
 
 
-def _series(parts: list[str]) -> str:
-    return "; ".join(parts)
+_FATES = ("holds", "is not clear", "turns into a loss")
+
+
+def _fate(difference: Estimate) -> str:
+    """Return what became of a lead, one of `_FATES`."""
+    if _is_clear(difference):
+        return "holds"
+    is_behind = difference.high is not None and difference.high < 0
+    return "turns into a loss" if is_behind else "is not clear"
 
 
 def _is_clear(difference: Estimate) -> bool:

@@ -83,6 +83,7 @@ def board(entries):
 
 
 CLEAR, DOUBTFUL = Estimate(0.05, 0.01, 0.09), Estimate(0.02, -0.03, 0.07)
+BEHIND = Estimate(-0.05, -0.09, -0.01)
 
 
 def test_standings_are_the_figures_and_paired_differences_of_the_scorecard(predict):
@@ -112,18 +113,19 @@ def test_standings_on_other_posts_are_refused(predict):
 
 
 def test_the_verdict_is_about_the_newest_posts_as_counts_come_in(board):
-    first, second = verdict(
-        board({**dict.fromkeys(ALL, CLEAR), ("chronological", "frozen"): DOUBTFUL})
-    )
+    gaps = {("chronological", "frozen"): DOUBTFUL, ("unseen", "frozen"): BEHIND}
+    first, second = verdict(board({**dict.fromkeys(ALL, CLEAR), **gaps}))
     assert re.fullmatch(
         r"Strong leads on the 60 newest posts \(chronological, online\): macro-F1 0\.\d+ \[.*\] "
         r"against TF-IDF \+ linear's 0\.\d+, a difference of \+0\.050 \[\+0\.010, \+0\.090\]\.",
         first,
     )
-    held, doubtful = second.split("it is not clear under")
+    held, rest = second.split("; it is not clear under ")
+    doubtful, lost = rest.split("; it turns into a loss under ")
     assert "blocks (+0.050" in held
     assert "chronological, online (+0.050" in held
-    assert "chronological, frozen (+0.020 [-0.030, +0.070])" in doubtful
+    assert doubtful == "chronological, frozen (+0.020 [-0.030, +0.070])"
+    assert lost == "unseen authors (-0.050 [-0.090, -0.010])."
 
 
 def test_a_lead_that_chance_could_make_is_told_as_one(board):
