@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from postcast.evaluate.leaderboard import TFIDF_LINEAR
-from postcast.evaluate.words import signed
+from postcast.evaluate.words import listed, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import Estimate
 
@@ -155,8 +155,9 @@ def _surviving(validated: Board, board: Leaderboard) -> str:
     for one in board.boards:
         if one.split in ("blocks", "chronological", "unseen"):
             there = against(one.classifiers[first], TFIDF_LINEAR)
-            told.setdefault(_fate(there), []).append(f"{title_of(one)} ({signed(there)})")
-    parts = [f"{fate} under {', '.join(told[fate])}" for fate in _FATES if fate in told]
+            where = title_of(one).replace(",", "")
+            told.setdefault(_fate(there), []).append(f"{where} ({signed(there)})")
+    parts = [f"{fate} under {listed(told[fate])}" for fate in _FATES if fate in told]
     if not parts:
         return ""
     lead = f"{name}'s cross-validated lead over {called(TFIDF_LINEAR)}, {signed(gap)},"

@@ -123,8 +123,8 @@ def test_the_verdict_is_about_the_newest_posts_as_counts_come_in(board):
     held, rest = second.split("; it is not clear under ")
     doubtful, lost = rest.split("; it turns into a loss under ")
     assert "blocks (+0.050" in held
-    assert "chronological, online (+0.050" in held
-    assert doubtful == "chronological, frozen (+0.020 [-0.030, +0.070])"
+    assert "chronological online (+0.050" in held
+    assert doubtful == "chronological frozen (+0.020 [-0.030, +0.070])"
     assert lost == "unseen authors (-0.050 [-0.090, -0.010])."
 
 
