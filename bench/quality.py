@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ OPPONENTS = (*leaderboard.OPPONENTS, "autogluon")
 CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write."""
-    chosen = _parser().parse_args()
+    chosen = _parser().parse_args(arguments)
     settings = _settings(chosen)
     posts = read(chosen.posts, settings)
     trials = Trials(

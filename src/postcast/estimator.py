@@ -45,7 +45,6 @@ from postcast.models.choose import (
     Recipe,
     decision_weights,
     make_classifier,
-    resolve_classifier,
 )
 from postcast.schema import CLASSES, Target
 
@@ -66,8 +65,8 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ----------
     encoder : str, default="auto"
         ``auto``, ``minilm``, ``tfidf``, a hub name or a folder.
-    classifier : str, default="auto"
-        ``auto``, ``neural``, ``linear``, ``reference``, ``majority`` or ``author-median``.
+    classifier : str, default="strong"
+        ``strong``, ``neural``, ``linear``, ``reference``, ``majority`` or ``author-median``.
     class_weights : {"balanced", "none"}, default="balanced"
         Whether rare classes weigh more in the loss.
     text_col : str or sequence of str, default=None
@@ -113,7 +112,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def __init__(  # noqa: PLR0913 - scikit-learn's parameters are flat
         self,
         encoder: str = "auto",
-        classifier: str = "auto",
+        classifier: str = "strong",
         *,
         class_weights: str = "balanced",
         text_col: str | tuple[str, ...] | list[str] | None = None,
@@ -164,7 +163,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if self.class_weights not in ("balanced", "none"):
             raise SettingsError(f"class_weights {self.class_weights!r}", "'balanced' or 'none'")
         recipe = Recipe(
-            resolve_classifier(self.classifier),
+            self.classifier,
             self.class_weights,
             seed=self._seed(),
             device=self.device,

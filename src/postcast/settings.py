@@ -84,12 +84,11 @@ class Settings:
         ("auto", "cls", "mean"),
     )
     classifier: str = _choice(
-        "auto",
-        "neural, strong (texts, context, the author's form and like posts), linear, majority, "
-        "author-median, or reference (the reference's network and its 200 epochs). auto takes "
-        "neural where torch is installed, else linear.",
+        "strong",
+        "strong (texts, context, the author's form and like posts), neural, linear, majority, "
+        "author-median, or reference (the reference's network and its 200 epochs).",
         LEARNING,
-        ("auto", "neural", "strong", "linear", "majority", "author-median", "reference"),
+        ("strong", "neural", "linear", "majority", "author-median", "reference"),
     )
     class_weights: str = _choice(
         "balanced",

@@ -20,7 +20,7 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster, load
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.choose import WEIGHTED, Recipe, resolve_classifier
+from postcast.models.choose import WEIGHTED, Recipe, make_classifier
 from postcast.reading import encoder_choice
 from postcast.results import Story
 from postcast.run_folder import RunFolder
@@ -110,17 +110,13 @@ class Plan:
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
     """Resolve every choice, split, label and find the encoder."""
-    resolved = replace(
-        settings,
-        encoder=resolve_name(settings.encoder),
-        classifier=resolve_classifier(settings.classifier),
-    )
+    resolved = replace(settings, encoder=resolve_name(settings.encoder))
     warnings = []
     if settings.device == "cuda":
         pick_device(settings.device)
-    for kind in ("encoder", "classifier"):
-        if getattr(settings, kind) == "auto":
-            log.info("%s auto: took %s", kind, getattr(resolved, kind))
+    make_classifier(Recipe(settings.classifier))
+    if settings.encoder == "auto":
+        log.info("encoder auto: took %s", resolved.encoder)
     if settings.encoder == "auto" and resolved.encoder == "tfidf":
         warnings.append("minilm is not installed: the texts are read as word counts (tfidf)")
     division = divide(

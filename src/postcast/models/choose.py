@@ -129,27 +129,22 @@ def decision_weights(
     return tuple(float(weight) for weight in weights)
 
 
-def resolve_classifier(name: str) -> str:
-    """Return the classifier that ``auto`` stands for here; other names as they are.
+def make_classifier(recipe: Recipe) -> Classifier:
+    """Return a classifier that is still to be fitted.
 
     Raises
     ------
+    SettingsError
+        If there is none of that name.
     MissingExtraError
-        If a named classifier needs torch, which is not installed.
+        If it needs torch, which is not installed.
     """
-    torch_is_here = importlib.util.find_spec("torch") is not None
-    if name == "auto":
-        return "neural" if torch_is_here else "linear"
-    if name in NEEDS_TORCH and not torch_is_here:
-        raise MissingExtraError(f"the classifier {name}", "torch", "choose --classifier linear")
-    return name
-
-
-def make_classifier(recipe: Recipe) -> Classifier:
-    """Return a classifier that is still to be fitted."""
-    if recipe.name not in CLASSIFIERS:
-        raise SettingsError(f"classifier {recipe.name!r}", f"one of {', '.join(CLASSIFIERS)}")
-    return CLASSIFIERS[recipe.name](recipe)
+    name = recipe.name
+    if name not in CLASSIFIERS:
+        raise SettingsError(f"classifier {name!r}", f"one of {', '.join(CLASSIFIERS)}")
+    if name in NEEDS_TORCH and importlib.util.find_spec("torch") is None:
+        raise MissingExtraError(f"the classifier {name}", "torch", "choose --classifier strong")
+    return CLASSIFIERS[name](recipe)
 
 
 def classifier_from_state(name: str, parts: Parts) -> Classifier:

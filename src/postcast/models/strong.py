@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from postcast.schema import FloatArray, IntArray
 
-FOLDS = 5
+FOLDS, TEXT_FOLDS = 5, 10
+"""More for the texts' scores, which trees then compare with those of regressions on all rows."""
+
 KNOWN = ("context", "history", "kriging", "neighbours", "nearest")
 STRANGERS = ("context", "nearest others")
 """The dense blocks that are read, for authors that the training saw and for others."""
@@ -49,11 +51,12 @@ class StrongClassifier:
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from every post; see `postcast.models.base.Classifier`."""
-        folds = _folds(target.classes, target.together, self.seed)
-        held_out = self.known.fit(features, target, folds)
+        inner = [_folds(target, n_folds, self.seed) for n_folds in (FOLDS, TEXT_FOLDS)]
+        held_out = self.known.fit(features, target, *inner)
         if len(np.unique(features.author)) > 1 and (features.author >= 0).all():
             self.strangers = _Answerer(self.seed, STRANGERS)
-            self.strangers.fit(features, target, _author_folds(features.author, self.seed))
+            inner = [_author_folds(features.author, n, self.seed) for n in (FOLDS, TEXT_FOLDS)]
+            self.strangers.fit(features, target, *inner)
         return HeldOut(np.arange(len(features)), held_out)
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
@@ -93,10 +96,12 @@ class _Answerer:
         self.trees: dict[str, str] = {}
         self.arrays: dict[str, FloatArray] = {}
 
-    def fit(self, features: FeatureSet, target: Target, folds: Folds) -> FloatArray:
+    def fit(
+        self, features: FeatureSet, target: Target, folds: Folds, text_folds: Folds
+    ) -> FloatArray:
         """Learn from all posts; return each one's probabilities from models without it."""
         rank = ranks(target.counts)
-        seen_apart = scores_out_of_fold(features, target.classes, rank, folds)
+        seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
         matrix = self._matrix(features, seen_apart)
         answers = np.zeros((len(features), 7))
         for kept, left in folds:
@@ -165,18 +170,19 @@ def _bent(rank: FloatArray) -> FloatArray:
     return np.stack([rank, rank**2], axis=1)
 
 
-def _folds(classes: IntArray, together: IntArray, seed: int) -> Folds:
-    """Return folds in which classes have like shares and rows of one number stay together."""
+def _folds(target: Target, n_folds: int, seed: int) -> Folds:
+    """Return folds in which classes have like shares and rows that belong together stay so."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    return list(folds.split(classes, classes, together))
+    n_folds = min(n_folds, len(np.unique(target.together)))
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    return list(folds.split(target.classes, target.classes, target.together))
 
 
-def _author_folds(author: IntArray, seed: int) -> Folds:
+def _author_folds(author: IntArray, n_folds: int, seed: int) -> Folds:
     """Return folds of whole authors, drawn, of nearly equal size."""
     from sklearn.model_selection import GroupKFold
 
-    n_folds = min(FOLDS, len(np.unique(author)))
+    n_folds = min(n_folds, len(np.unique(author)))
     folds = GroupKFold(n_folds, shuffle=True, random_state=seed)
     return list(folds.split(author, author, author))
