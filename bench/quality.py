@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import statistics
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -19,14 +18,14 @@ from typing import Any
 from bench.autogluon import Autogluon
 from bench.machine import measured_on
 from postcast.data.folds import PROTOCOLS
-from postcast.evaluate.metrics import differences, figures
-from postcast.experiment import TFIDF_LINEAR, Contest, Trialled, Trials, run_trials
+from postcast.evaluate import leaderboard
+from postcast.evaluate.leaderboard import COMPARED, TFIDF_LINEAR, standings
+from postcast.experiment import Contest, Trials, run_trials
 from postcast.features.text import load_encoder, resolve_name
 from postcast.reading import encoder_choice, read
 from postcast.settings import READING, Settings, field_type
 
-COMPARED = ("macro_f1", "accuracy", "qwk", "spearman", "log_loss")
-OPPONENTS = ("reference", TFIDF_LINEAR, "autogluon")
+OPPONENTS = (*leaderboard.OPPONENTS, "autogluon")
 CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
 
 
@@ -64,42 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "encoder": settings.encoder,
         **dataclasses.asdict(trials),
         "seconds": round(time.perf_counter() - start, 1),
-        "classifiers": {name: _summary(name, found) for name in found},
+        "classifiers": {name: one.to_dict() for name, one in standings(found, OPPONENTS).items()},
     }
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     for name, one in result["classifiers"].items():
         print(f"{name:<14}", *(f"{key} {_shown(one[key])}" for key in COMPARED), _repeats(one))
-
-
-def _summary(name: str, found: dict[str, Trialled]) -> dict[str, Any]:
-    """Return one's figures over all rows, of each repeat, and beside the opponents."""
-    mine = found[name]
-    pooled = mine.pooled()
-    repeats = [dataclasses.asdict(figures(one, draws=1)) for one in mine.repeats]
-    values = [{key: one[key]["value"] for key in COMPARED} for one in repeats]
-    return {
-        **dataclasses.asdict(figures(pooled)),
-        "n_rows": len(pooled.actual),
-        "repeats": values,
-        "mean_of_repeats": {
-            key: statistics.fmean(one[key] for one in values)
-            for key in COMPARED
-            if all(one[key] is not None for one in values)
-        },
-        "differences": {
-            other: {
-                score: dataclasses.asdict(value)
-                for score, value in differences(pooled, found[other].pooled(), COMPARED).items()
-            }
-            for other in OPPONENTS
-            if other in found and other != name
-        },
-        "fit_seconds": {
-            "median": round(statistics.median(mine.fit_seconds), 2),
-            "most": round(max(mine.fit_seconds), 2),
-        },
-    }
 
 
 def _shown(figure: dict[str, Any]) -> str:

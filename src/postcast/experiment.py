@@ -6,36 +6,37 @@ Knows how one protocol is run; what is compared with what is chosen by its calle
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from postcast.data.folds import PROTOCOLS, folds
 from postcast.data.order import parse_maturity
+from postcast.data.split import MIN_TRAIN
 from postcast.division import FORWARD, How, arrange
-from postcast.errors import SettingsError
+from postcast.errors import SettingsError, SplitError
+from postcast.evaluate.leaderboard import TFIDF_LINEAR, Trialled, joined
 from postcast.features.tfidf import TfidfEncoder
-from postcast.fitting import make_forecaster, open_workshop
+from postcast.fitting import ENCODED, make_forecaster, open_workshop
 from postcast.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
-from postcast.schema import Predictions
+from postcast.progress import bar_is_hidden
 from postcast.scoring import Outcomes, foretell, informed
 
 if TYPE_CHECKING:
+    from postcast.data.split import Split
     from postcast.division import Division
     from postcast.features.text import TextEncoder
-    from postcast.schema import Posts, Source
+    from postcast.learnable import Learnable
+    from postcast.schema import Posts, Predictions, Source
 
 log = logging.getLogger(__name__)
-
-TFIDF_LINEAR = "tfidf-linear"
-"""TF-IDF with the linear classifier, whatever the encoder of the others is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,26 +84,6 @@ class Trials:
         )
 
 
-@dataclass(frozen=True)
-class Trialled:
-    """One classifier's forecasts under one protocol.
-
-    Parameters
-    ----------
-    repeats : sequence of Predictions
-        Of all folds of each repeat together; each origin of ``rolling`` is one.
-    fit_seconds : sequence of float
-        Of each fold, embeddings apart.
-    """
-
-    repeats: Sequence[Predictions] = field(default_factory=list)
-    fit_seconds: Sequence[float] = field(default_factory=list)
-
-    def pooled(self) -> Predictions:
-        """Return the forecasts of all repeats; those of one post share its number."""
-        return joined(self.repeats)
-
-
 Outsider = Callable[["Division"], "Predictions"]
 """Answers for a division's test posts by means that are not ours."""
 
@@ -120,7 +101,7 @@ class Contest:
     outsiders : mapping of str to callable
         What else is compared, by name.
     jobs : int
-        Folds that are worked on at once, each in a process with its share of the cores.
+        Folds that are worked on at once, each in a process and a thread of its own.
     """
 
     classifiers: tuple[str, ...]
@@ -147,24 +128,20 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
     PostcastError
         If the posts cannot be split or labelled so, or a classifier does not exist.
     """
+    from tqdm.auto import tqdm
+
     _check(trials, contest.classifiers)
     found = learnable(posts, trials.target)
-    drawn = folds(
-        found.rows,
-        trials.protocol,
-        repeats=trials.repeats,
-        seed=trials.seed,
-        maturity=parse_maturity(trials.maturity),
-    )
+    drawn = _drawn(found, trials)
     tasks = [(number, split) for number, repeat in enumerate(drawn) for split in repeat]
-    log.info("%s: %d folds", trials.protocol, len(tasks))
+    log.info("%s, %s; folds: %d", trials.protocol, trials.mode, len(tasks))
     divisions = [arrange(found, split, trials.how()) for _, split in tasks]
-    work = partial(_one_fold, posts.source, trials, contest)
-    if contest.jobs > 1:
-        with ProcessPoolExecutor(contest.jobs, get_context("spawn"), _keep_to_one_core) as pool:
-            answers = list(pool.map(work, divisions))
-    else:
-        answers = list(map(work, divisions))
+    done = _answered(
+        partial(_one_fold, posts.source, trials, contest), divisions, min(contest.jobs, len(tasks))
+    )
+    about = f"{trials.protocol}, {trials.mode}"
+    bar = tqdm(done, about, len(tasks), unit="fold", disable=bar_is_hidden(), leave=False)
+    answers = list(bar)
     results = {}
     for name in (*contest.classifiers, *contest.outsiders):
         repeats: list[list[Predictions]] = [[] for _ in drawn]
@@ -173,6 +150,39 @@ def run_trials(posts: Posts, trials: Trials, contest: Contest) -> dict[str, Tria
         seconds = [answer[name].fit_seconds for answer in answers]
         results[name] = Trialled([joined(parts) for parts in repeats], seconds)
     return results
+
+
+def check_divisible(posts: Posts, trials: Trials) -> None:
+    """Divide posts as every fold of a protocol will, before the long work, and train nothing.
+
+    Raises
+    ------
+    PostcastError
+        If the posts cannot be split or labelled so.
+    """
+    found = learnable(posts, trials.target)
+    for part in (split for repeat in _drawn(found, trials) for split in repeat):
+        if len(part.train) < MIN_TRAIN:
+            raise SplitError(f"{len(part.train)} posts to train a fold on", f"at least {MIN_TRAIN}")
+        arrange(found, part, trials.how())
+
+
+def remembers(name: str) -> bool:
+    """Tell whether a classifier's answers depend on what is known of other posts by then.
+
+    Those of one that does not are the same in either mode.
+    """
+    return bool(set(READS.get(name, TEXT_ALONE)) - {*ENCODED, "context"})
+
+
+def _drawn(found: Learnable, trials: Trials) -> list[list[Split]]:
+    return folds(
+        found.rows,
+        trials.protocol,
+        repeats=trials.repeats,
+        seed=trials.seed,
+        maturity=parse_maturity(trials.maturity),
+    )
 
 
 def _check(trials: Trials, classifiers: Sequence[str]) -> None:
@@ -196,17 +206,42 @@ class _Answer:
     fit_seconds: float
 
 
-def _keep_to_one_core() -> None:
-    """Leave the other cores to the other folds."""
-    from threadpoolctl import threadpool_limits
+def _answered(
+    work: Callable[[Division], dict[str, _Answer]], divisions: Sequence[Division], jobs: int
+) -> Iterator[dict[str, _Answer]]:
+    """Yield the answers of each fold in order, `jobs` of them worked on at once."""
+    if jobs == 1:
+        yield from map(work, divisions)
+        return
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _one_of_several)
+    try:
+        yield from pool.map(work, divisions)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    threadpool_limits(1)
+
+def _one_of_several() -> None:
+    """Draw no bar across those of others, and go without a word on Ctrl-C."""
+    os.environ["TQDM_DISABLE"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _one_fold(
     source: Source, trials: Trials, contest: Contest, division: Division
 ) -> dict[str, _Answer]:
-    """Return each one's forecasts of a fold's test posts, and how long it learned."""
+    """Return each one's forecasts of a fold's test posts, and how long it learned.
+
+    One thread reckons, so that no bit depends on how many folds are worked on at once.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return _answers(source, division, trials, contest)
+
+
+def _answers(
+    source: Source, division: Division, trials: Trials, contest: Contest
+) -> dict[str, _Answer]:
     shop = open_workshop(division, source, contest.load(), contest.classifiers)
     outcomes = Outcomes(division.test_counts, division.test_outcomes)
     answers = {}
@@ -235,15 +270,3 @@ def _encoder(name: str, division: Division, encoder: TextEncoder) -> TextEncoder
         words.fit(division.train.texts)
         return words
     return encoder if "text" in READS.get(name, TEXT_ALONE) else None
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """Return the forecasts of several folds or repeats as one."""
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("actual", "forecast", "probabilities", "engagement")
-    }
-    for name in ("outcome", "post", "expected_count"):
-        values = [getattr(part, name) for part in parts]
-        columns[name] = None if any(v is None for v in values) else np.concatenate(values)
-    return Predictions(**columns)

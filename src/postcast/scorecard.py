@@ -175,8 +175,8 @@ class Scorecard(Figures):
         """Rebuild a scorecard from `to_dict`'s answer."""
         rest = {key: data[key] for key in _SCORECARD_FACTS if key in data}
         return cls(
-            **_figures_from(data),
-            baselines={n: Figures(**_figures_from(f)) for n, f in data["baselines"].items()},
+            **figures_from(data),
+            baselines={n: Figures(**figures_from(f)) for n, f in data["baselines"].items()},
             differences={
                 baseline: {score: Estimate(**value) for score, value in scores.items()}
                 for baseline, scores in data["differences"].items()
@@ -215,7 +215,8 @@ def _importance_from(data: Mapping[str, Any]) -> Importance:
     )
 
 
-def _figures_from(data: Mapping[str, Any]) -> dict[str, Any]:
+def figures_from(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `Figures` from its plain JSON types."""
     confusion = data["confusion"]
     return {
         **{score: Estimate(**data[score]) for score in SCORES},

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import postcast
+from postcast.compare import SPLITS, USUAL
 from postcast.data.clean import REASONS
 from postcast.data.columns import COMMON_NAMES
 from postcast.data.read import COLUMNS
 from postcast.data.sources import READERS
+from postcast.evaluate.leaderboard import Board, Leaderboard, Standing
 from postcast.evaluate.report import CAPTIONS
 from postcast.features.text import POOLINGS
 from postcast.models.choose import CLASSIFIERS
@@ -92,3 +95,12 @@ def test_run_names_each_file_and_column_of_a_run(prepared_folder):
         set(json.loads((prepared_folder / "RUN" / "run.json").read_text())["stages"][0]) - {"name"}
         <= named
     )
+
+
+def test_compare_names_each_split_file_and_key():
+    named = set(quoted("docs/compare.md"))
+    assert set(SPLITS) | set(USUAL) <= named
+    records = (Board, Standing)
+    keys = {one.name for record in records for one in fields(record)} - set(SCORES)
+    board = Leaderboard(posts={}, encoder="", settings={}, versions={})
+    assert keys | set(board.to_dict()) <= named

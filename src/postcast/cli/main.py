@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from postcast.cli.audit import audit
+from postcast.cli.compare import compare
 from postcast.cli.embed import embed
 from postcast.cli.evaluate import evaluate
 from postcast.cli.messages import drop_messages, show_messages, tell_trace
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, predict, evaluate, audit, prepare, embed, train):
+for command in (run, predict, evaluate, audit, compare, prepare, embed, train):
     app.command()(command)
 
 

@@ -38,6 +38,7 @@ CLASS_HATCHES = ("", "///", "")
 CLASS_MARKERS = ("o", "^", "s")
 
 _WIDTH, _HEIGHT = 5.6, 3.9  # inches; small, so that the type stays legible on a phone
+_WIDTH_OF_TWO = 7.6
 _TITLE_WIDTH = 56  # characters
 
 _STYLE: dict[Any, Any] = {
@@ -104,6 +105,40 @@ def blank(title: str, note: str = "", heights: tuple[int, ...] = (1,)) -> tuple[
         figure.supxlabel(note, x=0.98, ha="right", fontsize=8.5, color=QUIET)
     stacked = figure.subplots(len(heights), 1, height_ratios=heights, sharex=True, squeeze=False)
     return figure, list(stacked[:, 0])
+
+
+def panels(title: str, n_panels: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure under its title and small panels of one scale; call within `styled`.
+
+    Parameters
+    ----------
+    title : str
+        As `blank` takes it.
+    n_panels : int
+        Two stand side by side.
+    height : float
+        Of a panel, in inches.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(n_panels, 2)
+    rows = -(-n_panels // columns)
+    width = _WIDTH if columns == 1 else _WIDTH_OF_TWO
+    figure = Figure(figsize=(width, 0.9 + rows * height), layout="constrained")
+    figure.suptitle(
+        textwrap.fill(title, round(_TITLE_WIDTH * width / _WIDTH)),
+        x=0.02,
+        ha="left",
+        fontsize=11.5,
+        fontweight="bold",
+    )
+    drawn = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    axes = list(drawn.flat)
+    for unused in axes[n_panels:]:
+        unused.set_visible(False)
+    if n_panels < len(axes):
+        axes[n_panels - columns].tick_params(labelbottom=True)
+    return figure, axes[:n_panels]
 
 
 def legend_above(axes: Axes) -> Legend:

@@ -5,7 +5,7 @@ Knows no forecaster, no picture and no file; needs numpy only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,17 @@ def figures(predictions: Predictions, *, draws: int = DRAWS, seed: int = SEED) -
     three classes. Kappa after Cohen (1968), ECE after Guo et al. (2017), the percentile
     interval after Efron (1979).
     """
-    samples = resample(predictions, draws=draws, seed=seed)
+    return figures_of(resample(predictions, draws=draws, seed=seed))
+
+
+def figures_of(samples: Mapping[str, FloatArray]) -> Figures:
+    """Return the figures of scores that were drawn already; see `figures`.
+
+    Parameters
+    ----------
+    samples : mapping of str to ndarray
+        Of all `SCORES`, as `postcast.evaluate.resampling.resample` returns them.
+    """
     counts = samples["confusion"]
     return Figures(
         **{score: estimate(samples[score]) for score in SCORES},

@@ -120,12 +120,12 @@ def render_report(facts: ReportFacts, figures: Mapping[str, str]) -> str:
         # svg_text wrote it from our own drawing and escaped what users gave
         picture = {"name": name, "caption": caption, "svg": Markup(svg)}  # noqa: S704
         parts.setdefault(part, []).append(picture)
-    return _environment().get_template("report.html.j2").render(_context(facts), figures=parts)
+    return environment().get_template("report.html.j2").render(_context(facts), figures=parts)
 
 
 def model_card(facts: ReportFacts) -> str:
     """Return MODEL_CARD.md, in the sections of Mitchell et al. (2019)."""
-    return _environment().get_template("model_card.md.j2").render(_context(facts))
+    return environment().get_template("model_card.md.j2").render(_context(facts))
 
 
 def _context(facts: ReportFacts) -> dict[str, Any]:
@@ -224,10 +224,11 @@ def _coverage_rows(scorecard: Scorecard) -> list[tuple[str, str]]:
     ]
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders postcast's templates, escaping all that stands in a page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("postcast.evaluate"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
@@ -235,9 +236,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"count": _count, "number": _number, "md": _markdown, "plain": _plain}
-    environment.filters["answer"] = _answer
-    return environment
+    made.filters |= {"count": _count, "number": _number, "md": _markdown, "plain": _plain}
+    made.filters["answer"] = _answer
+    return made
 
 
 def _answer(claim: Claim) -> str:

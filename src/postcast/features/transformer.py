@@ -19,6 +19,7 @@ from postcast.device import pick_device
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import EmbeddingCache
 from postcast.features.pretrained import KEPT_FILES, MINILM_LICENCE, MINILM_PACKAGE
+from postcast.progress import bar_is_hidden
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ class TransformerEncoder:
         from tqdm.auto import tqdm
 
         since, unkept = time.monotonic(), []
-        with tqdm(total=len(missing), desc="embedding", unit="post", disable=None) as bar:
+        with tqdm(
+            total=len(missing), desc="embedding", unit="post", disable=bar_is_hidden()
+        ) as bar:
             for rows, answer in self._batches(texts, missing):
                 vectors[rows] = answer
                 unkept.extend(rows.tolist())

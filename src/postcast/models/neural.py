@@ -14,6 +14,7 @@ import numpy as np
 
 from postcast.device import pick_device
 from postcast.models.portable import affine, softmax, stack
+from postcast.progress import bar_is_hidden
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ class NeuralClassifier:
         best = float("inf")
         losses: list[tuple[float, float]] = []
         for epoch in trange(
-            1, self.training.epochs + 1, desc="training", unit="epoch", disable=None, leave=False
+            1,
+            self.training.epochs + 1,
+            desc="training",
+            unit="epoch",
+            disable=bar_is_hidden(),
+            leave=False,
         ):
             training_loss = _one_epoch(network, fit, loss_of, optimiser)
             validation_loss = _loss_on(network, validation, loss_of)
