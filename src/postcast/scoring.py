@@ -21,6 +21,7 @@ from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
+from postcast.features.assemble import MADE_FROM_BANK
 from postcast.learnable import learnable
 from postcast.memory import fingerprints, remember_more
 from postcast.models.choose import READS
@@ -185,9 +186,9 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
         Each counts from when it was known; see `postcast.features.assemble.Drafts.known_until`.
     counts : ndarray of float, shape (n_posts,)
     """
-    if not len(posts):
-        return forecaster
     senses = forecaster.senses
+    if not len(posts) or not MADE_FROM_BANK.keys() & set(senses.blocks):
+        return forecaster
     bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"))
     return replace(forecaster, senses=replace(senses, bank=bank))
 

@@ -72,6 +72,30 @@ def test_repeats_of_a_post_do_not_narrow_its_interval(posts):
     assert widths[1] == pytest.approx(widths[0], rel=1e-9)
 
 
+def test_words_and_vectors_keep_apart_where_a_memory_learns_on(posts):
+    found = run_trials(
+        posts,
+        Trials(protocol="chronological", mode="online", maturity="5"),
+        Contest(classifiers=("strong", "linear", TFIDF_LINEAR), load=_TwoNumbers),
+    )
+    assert len({len(one.pooled().actual) for one in found.values()}) == 1
+
+
+class _TwoNumbers:
+    """An encoder whose vectors are no word weights."""
+
+    name = "two numbers"
+
+    def fit(self, texts):
+        pass
+
+    def encode(self, texts):
+        return np.array([[len(text), text.count(" ") + 1] for text in texts], dtype=np.float32)
+
+    def columns(self):
+        return ("length", "words")
+
+
 def test_what_cannot_be_compared(posts):
     with pytest.raises(SettingsError, match="classifier 'magic'"):
         run_trials(posts, Trials(), contest("magic"))

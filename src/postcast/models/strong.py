@@ -1,6 +1,6 @@
 """The strongest classifier: texts, context, the author's form and like posts, by three models.
 
-The plain mean of boosted classes, a boosted rank and a forest. A second set of them, that sees
+The plain mean of a boosted rank, boosted classes and a forest. A second boosted rank, that sees
 nothing of authors, answers for authors that the training never saw. Reads all feature blocks.
 """
 
@@ -19,7 +19,7 @@ from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from postcast.schema import FloatArray, IntArray
 
@@ -30,15 +30,19 @@ KNOWN = ("context", "history", "kriging", "neighbours", "nearest")
 STRANGERS = ("context", "nearest others")
 """The dense blocks that are read, for authors that the training saw and for others."""
 
+ALL_MODELS, RANK_ALONE = ("rank", "classes", "forest"), ("rank",)
+"""What answers. For strangers the rank alone: how little it tells of an author that was left out
+is learned with the reading of classes from it, where the others stay as sure as of authors seen."""
+
 Folds = list[tuple["IntArray", "IntArray"]]
 
 
 class StrongClassifier:
-    """Means of LightGBM on classes, LightGBM on ranks, and extremely randomised trees.
+    """Mean of LightGBM on ranks, LightGBM on classes, and extremely randomised trees.
 
     Text scores are out of fold for the rows that the models learn from, and so are the
     probabilities that `fit` returns: every training row is answered by models that had not
-    learned from it, from a copy of its text, or, for the second set, from its author.
+    learned from it or from a copy of its text.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ class StrongClassifier:
 
     def __init__(self, seed: int = 42) -> None:
         self.seed = seed
-        self.known = _Answerer(seed, KNOWN)
+        self.known = _Answerer(seed, KNOWN, ALL_MODELS)
         self.strangers: _Answerer | None = None
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
@@ -55,7 +59,7 @@ class StrongClassifier:
         inner = [_folds(target, n_folds, self.seed) for n_folds in (FOLDS, TEXT_FOLDS)]
         held_out, shares = self.known.fit(features, target, *inner)
         if len(np.unique(features.author)) > 1 and (features.author >= 0).all():
-            self.strangers = _Answerer(self.seed, STRANGERS)
+            self.strangers = _Answerer(self.seed, STRANGERS, RANK_ALONE)
             inner = [_author_folds(features.author, n, self.seed) for n in (FOLDS, TEXT_FOLDS)]
             self.strangers.fit(features, target, *inner)
         rows = np.arange(len(features))
@@ -88,17 +92,18 @@ class StrongClassifier:
         self = cls(seed=parts.facts["seed"])
         self.known.restore(parts, "known")
         if "strangers" in parts.facts["trees"]:
-            self.strangers = _Answerer(self.seed, STRANGERS)
+            self.strangers = _Answerer(self.seed, STRANGERS, RANK_ALONE)
             self.strangers.restore(parts, "strangers")
         return self
 
 
 class _Answerer:
-    """The three models on the dense blocks that they are to see, and the texts' scores."""
+    """Some models on the dense blocks that they are to see, and the texts' scores."""
 
-    def __init__(self, seed: int, blocks: Sequence[str]) -> None:
+    def __init__(self, seed: int, blocks: Sequence[str], models: Sequence[str]) -> None:
         self.seed = seed
         self.blocks = tuple(blocks)
+        self.models = tuple(models)
         self.trees: dict[str, str] = {}
         self.arrays: dict[str, FloatArray] = {}
 
@@ -109,19 +114,34 @@ class _Answerer:
         rank = ranks(target.counts)
         seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
         matrix = self._matrix(features, seen_apart)
-        answers = np.zeros((len(features), 7))
+        answers: dict[str, FloatArray] = {}
         for kept, left in folds:
-            trees, grown = _fit(matrix[kept], target.classes[kept], rank[kept], self.seed)
-            answers[left] = _answer(trees, grown, matrix[left])
-        self.trees, grown = _fit(matrix, target.classes, rank, self.seed)
+            self._fit_models(matrix[kept], target.classes[kept], rank[kept])
+            for name, answer in self._answers(matrix[left]).items():
+                answers.setdefault(name, np.zeros((len(rank), *answer.shape[1:])))[left] = answer
+        self._fit_models(matrix, target.classes, rank)
         scores = TextScores().fit(features, target.classes, rank)
-        self.arrays = {f"text/{name}": value for name, value in scores.arrays.items()}
-        self.arrays |= {f"forest/{name}": value for name, value in grown.arrays().items()}
-        self._read_classes_from_rank(answers[:, 0], target.classes)
+        self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
+        self._read_classes_from_rank(answers["rank"], target.classes)
         if target.bins is not None:
-            fitted = fit_shares(_bent(answers[:, 0]), target.bins, target.n_bins)
+            fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
             self.arrays["bin weight"], self.arrays["bin bias"] = fitted
         return self._mean(answers), self._shares(answers)
+
+    def _fit_models(self, matrix: FloatArray, classes: IntArray, rank: FloatArray) -> None:
+        self.trees["rank"] = boosting.fit_rank(matrix, rank, self.seed)
+        if "classes" in self.models:
+            self.trees["classes"] = boosting.fit_classes(matrix, classes, self.seed)
+        if "forest" in self.models:
+            grown = forest.grow(matrix, classes, self.seed).arrays()
+            self.arrays |= {f"forest/{name}": value for name, value in grown.items()}
+
+    def _answers(self, matrix: FloatArray) -> dict[str, FloatArray]:
+        """Return a rank, shape (n_posts,), and of each other model class shares (n_posts, 3)."""
+        answers = {name: boosting.answer(trees, matrix) for name, trees in self.trees.items()}
+        if "forest" in self.models:
+            answers["forest"] = forest.Forest.from_arrays(self._part("forest/")).answer(matrix)
+        return answers
 
     def _read_classes_from_rank(self, rank: FloatArray, classes: IntArray) -> None:
         from sklearn.linear_model import LogisticRegression
@@ -132,8 +152,7 @@ class _Answerer:
     def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
         """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
         matrix = self._matrix(features, TextScores(self._part("text/")).score(features))
-        grown = forest.Forest.from_arrays(self._part("forest/"))
-        answers = _answer(self.trees, grown, matrix)
+        answers = self._answers(matrix)
         return self._mean(answers), self._shares(answers)
 
     def restore(self, parts: Parts, name: str) -> None:
@@ -151,35 +170,20 @@ class _Answerer:
         # rounded, so that how many threads a product was summed by moves no tree
         return np.round(np.hstack([*blocks, scores]), 4).astype(np.float32)
 
-    def _mean(self, answers: FloatArray) -> FloatArray:
-        """Return the mean of the three models' probabilities, shape (n_posts, 3)."""
+    def _mean(self, answers: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the mean of the models' probabilities, shape (n_posts, 3)."""
         a = self.arrays
-        of_rank = softmax(affine(_bent(answers[:, 0]), a["rank weight"], a["rank bias"]))
-        mean: FloatArray = (of_rank + answers[:, 1:4] + answers[:, 4:7]) / 3
+        parts = [softmax(affine(_bent(answers["rank"]), a["rank weight"], a["rank bias"]))]
+        parts += [answers[name] for name in ("classes", "forest") if name in answers]
+        mean: FloatArray = np.mean(parts, axis=0)
         return mean
 
-    def _shares(self, answers: FloatArray) -> FloatArray:
+    def _shares(self, answers: Mapping[str, FloatArray]) -> FloatArray:
         """Return the shares of bins as the rank tells them, shape (n_posts, n_bins)."""
         if "bin weight" not in self.arrays:
-            return np.empty((len(answers), 0))
+            return np.empty((len(answers["rank"]), 0))
         a = self.arrays
-        return answer_shares(_bent(answers[:, 0]), a["bin weight"], a["bin bias"])
-
-
-def _fit(
-    matrix: FloatArray, classes: IntArray, rank: FloatArray, seed: int
-) -> tuple[dict[str, str], forest.Forest]:
-    trees = {
-        "rank": boosting.fit_rank(matrix, rank, seed),
-        "classes": boosting.fit_classes(matrix, classes, seed),
-    }
-    return trees, forest.grow(matrix, classes, seed)
-
-
-def _answer(trees: dict[str, str], grown: forest.Forest, matrix: FloatArray) -> FloatArray:
-    """Return a rank, the boosted and the forest's class shares, shape (n_posts, 7)."""
-    rank = boosting.answer(trees["rank"], matrix)
-    return np.column_stack([rank, boosting.answer(trees["classes"], matrix), grown.answer(matrix)])
+        return answer_shares(_bent(answers["rank"]), a["bin weight"], a["bin bias"])
 
 
 def _bent(rank: FloatArray) -> FloatArray:
