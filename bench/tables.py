@@ -1,4 +1,4 @@
-"""Results of `bench.suite` → the tables of docs/quality.md: ``python -m bench.tables``."""
+"""Results of `bench.suite` → the tables of docs/quality.md and README.md: ``python -m bench.tables``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "quality"
-PAGE = ROOT / "docs" / "quality.md"
+PAGE, README = ROOT / "docs" / "quality.md", ROOT / "README.md"
 
 ROWS = {
     "chronological-live": "newest fifth, online, counts mature after {maturity}",
@@ -36,10 +36,26 @@ NAMES = {
 CLASSES = ("low", "medium", "high")
 
 
+HEADLINE = ("chronological-live", "rolling-live", "chronological", "rolling", "blocks", "cv")
+BESIDE = ("strong", "autogluon", "reference", "tfidf-linear")
+
+
 def results(posts: str) -> dict[str, dict[str, Any]]:
-    """Return the results there are for a file of posts, in the order of `ROWS`."""
-    paths = {name: RESULTS / f"{posts}-{name}.json" for name in ROWS}
-    return {n: json.loads(path.read_text("utf-8")) for n, path in paths.items() if path.exists()}
+    """Return the results there are for a file of posts, in the order of `ROWS`.
+
+    AutoGluon's own runs, with `strong` on the same rows, stand in files of their own.
+    """
+    found = {}
+    for name in ROWS:
+        path, beside = (RESULTS / f"{posts}-{name}{end}.json" for end in ("", "-autogluon"))
+        if path.exists():
+            found[name] = json.loads(path.read_text("utf-8"))
+        if name in found and beside.exists():
+            more = json.loads(beside.read_text("utf-8"))["classifiers"]
+            mine = found[name]["classifiers"]
+            mine["autogluon"] = more["autogluon"]
+            mine["strong"]["differences"]["autogluon"] = more["strong"]["differences"]["autogluon"]
+    return found
 
 
 def shown(figure: dict[str, Any], digits: int = 3) -> str:
@@ -67,6 +83,17 @@ def levels(found: dict[str, dict[str, Any]]) -> str:
         texts = ["–" if cell is None else shown(cell["macro_f1"]) for cell in cells]
         rows.append([_row_name(run, one), *texts])
     return table(["macro-F1", *(NAMES[name] for name in names)], rows)
+
+
+def headline(found: dict[str, dict[str, Any]]) -> str:
+    """Return the live claim, and the others beneath it."""
+    rows = []
+    for run in HEADLINE:
+        mine = found[run]["classifiers"]
+        cells = [mine.get(name) for name in BESIDE]
+        texts = ["–" if cell is None else shown(cell["macro_f1"], 2) for cell in cells]
+        rows.append([_row_name(run, found[run]), *texts])
+    return table(["macro-F1", *(NAMES[name] for name in BESIDE)], rows)
 
 
 def gains(found: dict[str, dict[str, Any]]) -> str:
@@ -123,6 +150,8 @@ def tables() -> Iterator[tuple[str, str]]:
         if found:
             for make in (levels, gains, details, repeats):
                 yield f"{posts} {make.__name__}", make(found)
+        if set(HEADLINE) <= found.keys():
+            yield f"{posts} headline", headline(found)
 
 
 def filled(page: str) -> str:
@@ -136,4 +165,5 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
+    for one in (PAGE, README):
+        one.write_text(filled(one.read_text("utf-8")), "utf-8")

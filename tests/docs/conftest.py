@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 UPDATE = os.environ.get("POSTCAST_UPDATE_DOCS") == "1"
 """Write what was found into the pages, instead of comparing it with them."""
 
-EXAMPLE_RUN = ("posts.csv", "--out", "RUN", "--encoder", "tfidf", "--classifier", "linear")
+EXAMPLE_RUN = ("posts.csv", "--out", "RUN", "--encoder", "tfidf")
 """What `postcast run` was given for the RUN that stands in every page's folder."""
 
 OTHER_NAMES = {"description": "caption", "saves": "hearts", "created_at": "published"}
