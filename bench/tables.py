@@ -1,4 +1,4 @@
-"""Results of `bench.suite` → the tables of docs/quality.md and README.md: ``python -m bench.tables``."""
+"""Results of `bench.suite` → the tables of the pages: ``python -m bench.tables``."""
 
 from __future__ import annotations
 
