@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.autogluon import Autogluon
 from bench.machine import measured_on
+from bench.opponent import Autogluon
 from postcast.data.folds import PROTOCOLS
 from postcast.evaluate import leaderboard
 from postcast.evaluate.leaderboard import COMPARED, TFIDF_LINEAR, standings
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = tuple(chosen.classifiers.split(","))
     outsiders = {}
     if "autogluon" in names:
-        outsiders["autogluon"] = Autogluon(chosen.autogluon, chosen.autogluon_seconds)
+        python, seconds = chosen.autogluon, chosen.autogluon_seconds
+        outsiders["autogluon"] = Autogluon(python, encoder_choice(settings), seconds)
     contest = Contest(
         classifiers=tuple(name for name in names if name != "autogluon"),
         load=partial(load_encoder, encoder_choice(settings)),

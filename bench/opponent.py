@@ -1,6 +1,6 @@
 """AutoGluon as an opponent: the same rows, folds and knowledge, in an interpreter of its own.
 
-It is installed for the benchmark alone (``pip install autogluon.tabular[all]`` in another
+It is installed for the benchmark alone (``pip install autogluon.tabular[catboost,lightgbm,xgboost]`` in another
 environment). It gets what is known before publishing: the text, its vector, the author, the
 order, and the context features.
 """
@@ -18,12 +18,13 @@ import polars as pl
 
 from postcast.data.label import classify
 from postcast.features.context import context
-from postcast.features.text import Choice, load_encoder
+from postcast.features.text import load_encoder
 from postcast.schema import Predictions
 
 if TYPE_CHECKING:
     from postcast.division import Division
     from postcast.features.assemble import Drafts
+    from postcast.features.text import Choice
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class Autogluon:
     ----------
     python : Path
         The interpreter that has ``autogluon.tabular``.
+    choice : Choice
+        The encoder.
     seconds : int
         Of each fold.
     """
 
     python: Path
+    choice: Choice
     seconds: int = 120
 
     def __call__(self, division: Division) -> Predictions:
@@ -46,11 +50,11 @@ class Autogluon:
         actual = classify(division.test_outcomes, division.thresholds)
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
-            train = _columns(division.train).with_columns(
+            train = _columns(division.train, self.choice).with_columns(
                 pl.Series("class", division.train_classes)
             )
             train.write_parquet(work / "train.parquet")
-            _columns(division.test).write_parquet(work / "test.parquet")
+            _columns(division.test, self.choice).write_parquet(work / "test.parquet")
             script = Path(__file__).with_name("autogluon_fold.py")
             command = [str(self.python), str(script), str(work), str(self.seconds)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -64,9 +68,9 @@ class Autogluon:
         )
 
 
-def _columns(drafts: Drafts) -> pl.DataFrame:
+def _columns(drafts: Drafts, choice: Choice) -> pl.DataFrame:
     """Return posts as a table of what is known before publishing."""
-    vectors = load_encoder(Choice("minilm")).encode(drafts.texts)
+    vectors = load_encoder(choice).encode(drafts.texts)
     around = context(drafts.texts, None)
     columns = {f"v{i}": vectors[:, i] for i in range(vectors.shape[1])}
     columns |= {name: around.matrix[:, i] for i, name in enumerate(around.columns)}
