@@ -1,8 +1,8 @@
 """AutoGluon as an opponent: the same rows, folds and knowledge, in an interpreter of its own.
 
-It is installed for the benchmark alone (``pip install autogluon.tabular[catboost,lightgbm,xgboost]`` in another
-environment). It gets what is known before publishing: the text, its vector, the author, the
-order, and the context features.
+It is installed for the benchmark alone, in another environment:
+``pip install autogluon.tabular[catboost,lightgbm,xgboost]``. It gets what is known before
+publishing: the text, its vector, the author, the order, and the context features.
 """
 
 from __future__ import annotations
