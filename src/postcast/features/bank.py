@@ -205,3 +205,9 @@ def stack_rows(first: Matrix, second: Matrix) -> Matrix:
     import scipy.sparse
 
     return scipy.sparse.vstack([first, second], format="csr")
+
+
+def cosines_of(left: Matrix, right: Matrix) -> FloatArray:
+    """Return the products of rows of length one, dense, shape (n_left, n_right)."""
+    product = left @ right.T
+    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())

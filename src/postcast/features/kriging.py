@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.features.bank import cosines_of
 from postcast.features.history import Moment, by_author
 from postcast.schema import Block
 
@@ -103,8 +104,8 @@ def kriging(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
         for asked, first, last in _windows(end):
             window = own[first:last]
             seen = bank.vectors[window]
-            among = _cosines(seen, seen)  # (k, k)
-            to = _cosines(seen, vectors[queries[asked]])  # (k, q)
+            among = cosines_of(seen, seen)  # (k, k)
+            to = cosines_of(seen, vectors[queries[asked]])  # (k, q)
             lag = np.abs(own_place[first:last, None] - own_place[None, first:last])
             lag_to = np.abs(own_place[first:last, None] - place[None, asked])
             known = np.arange(len(window))[:, None] < (end[asked] - first)[None, :]  # (k, q)
@@ -143,8 +144,3 @@ def _solve(factor: FloatArray, right: FloatArray) -> FloatArray:
 
     solved: FloatArray = solve_triangular(factor, right, lower=True, check_finite=False)
     return solved
-
-
-def _cosines(left: Matrix, right: Matrix) -> FloatArray:
-    product = left @ right.T
-    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())

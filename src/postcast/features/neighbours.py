@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.features.bank import cosines_of
 from postcast.features.history import Moment, by_author
 from postcast.schema import Block
 
@@ -70,7 +71,7 @@ def own_neighbours(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
             continue
         for start in range(0, len(queries), ROWS_AT_ONCE):
             chunk = queries[start : start + ROWS_AT_ONCE]
-            cosines = _cosines(vectors[chunk], bank.vectors[own])  # (q, k)
+            cosines = cosines_of(vectors[chunk], bank.vectors[own])  # (q, k)
             end = np.searchsorted(bank.order[own], moment.known_until[chunk])
             rows[chunk] = _kernel_means(cosines, end, bank.rank[own], overall)
     return Block(rows, tuple(names))
@@ -94,11 +95,6 @@ def _kernel_means(
     cosine = likeness[np.arange(len(best)), best]
     most_alike = np.where(cosine > -1, rank[best], overall)
     return np.stack([*means, *weights, most_alike, np.maximum(cosine, 0)], axis=1)
-
-
-def _cosines(left: Matrix, right: Matrix) -> FloatArray:
-    product = left @ right.T
-    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
 
 
 def nearest(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
@@ -142,7 +138,7 @@ def _nearest(moment: Moment, vectors: Matrix, bank: MemoryBank, *, with_own: boo
     for start in range(0, len(rows), ROWS_AT_ONCE):
         chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))
         barred = _barred(moment, chunk, bank, texts, with_own=with_own)  # (q, k)
-        cosines = np.where(barred, -1.0, _cosines(vectors[chunk], others))
+        cosines = np.where(barred, -1.0, cosines_of(vectors[chunk], others))
         rows[chunk] = _nearest_means(cosines, bank.rank[texts], bank.mean_rank)
     return Block(rows, names)
 
