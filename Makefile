@@ -26,6 +26,9 @@ DATA ?= $(or $(POSTCAST_DATA),../shared/data)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.main_job $(DATA) --out bench/results/main_job.json
+	$(BIN)/python -m bench.suite $(DATA)/pinterest.csv --out bench/results/quality --jobs 2
+	$(BIN)/python -m bench.suite $(DATA)/reddit.csv --out bench/results/quality --jobs 2 \
+		--maturity 7d --repeats 1
 
 dist: $(VENV)/.dev
 	rm -rf dist

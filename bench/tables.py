@@ -134,6 +134,35 @@ def repeats(found: dict[str, dict[str, Any]]) -> str:
     return table(["`strong`", "mean", "each repeat or origin"], rows)
 
 
+OPTIONS = {
+    "prior-full": ("strong", "prior correction full (the default)"),
+    "prior-half": ("strong", "prior correction half"),
+    "prior-none": ("strong", "prior correction none"),
+    "weights-balanced": ("neural", "class weights balanced (the default)"),
+    "weights-none": ("neural", "class weights none"),
+}
+OPTION_RUNS = {
+    "cv": "cross-validation",
+    "chronological-live": "newest fifth, live",
+    "rolling-live": "four origins, live",
+}
+
+
+def options() -> str:
+    """Return what class weights and prior correction do to macro-F1, accuracy and log loss."""
+    rows = []
+    for option, (classifier, what) in OPTIONS.items():
+        for name in (classifier, "linear") if classifier == "neural" else (classifier,):
+            cells = []
+            for run in OPTION_RUNS:
+                path = RESULTS.parent / "options" / f"pinterest-{run}-{option}.json"
+                one = json.loads(path.read_text("utf-8"))["classifiers"][name]
+                f1 = [f"{one['per_class'][c]['f1']:.2f}" for c in CLASSES]
+                cells.append(f"{shown(one['macro_f1'])}; {', '.join(f1)}")
+            rows.append([f"`{name}`, {what}", *cells])
+    return table(["macro-F1; F1 of low, medium, high", *OPTION_RUNS.values()], rows)
+
+
 def _row_name(run: str, one: dict[str, Any]) -> str:
     maturity = one["maturity"]
     return ROWS[run].format(maturity=f"{maturity} posts" if maturity.isdigit() else maturity)
@@ -150,8 +179,10 @@ def tables() -> Iterator[tuple[str, str]]:
         if found:
             for make in (levels, gains, details, repeats):
                 yield f"{posts} {make.__name__}", make(found)
-        if set(HEADLINE) <= found.keys():
+        if posts == "pinterest" and set(HEADLINE) <= found.keys():
             yield f"{posts} headline", headline(found)
+    if (RESULTS.parent / "options").exists():
+        yield "options", options()
 
 
 def filled(page: str) -> str:

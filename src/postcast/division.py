@@ -12,8 +12,8 @@ import numpy as np
 
 from postcast.data.known import as_stale_as, block_starts, settled_until
 from postcast.data.label import classify, fixed_thresholds, quantile_thresholds
-from postcast.data.order import Maturity, parse_maturity
-from postcast.data.split import Split, default_split, reference_split, split
+from postcast.data.order import parse_maturity
+from postcast.data.split import Split, check_maturity, default_split, reference_split, split
 from postcast.errors import SettingsError, SplitError
 from postcast.features.assemble import Drafts
 from postcast.learnable import Learnable, learnable
@@ -239,11 +239,10 @@ def _known(
         starts = block_starts(rows.timeline, outer.block)
         return starts[train], starts[outer.test]
     maturity = parse_maturity(how.maturity)
+    check_maturity(rows, maturity)
     if how.mode == "frozen" and outer.name in FORWARD:
         stale = replace(mine, order=as_stale_as(mine, tested))
         return settled_until(stale, rows.everyone, maturity), tested.order
-    if outer.name not in FORWARD:
-        maturity = Maturity()
     return (
         settled_until(mine, rows.everyone, maturity),
         settled_until(tested, rows.everyone, maturity),

@@ -106,3 +106,10 @@ def test_small_trainings_hold_out_a_larger_share():
     assert few.held_out.mean() > many.held_out.mean()
     assert few.held_out.sum() >= 30
     assert few.held_out.mean() < 0.35
+
+
+def test_counts_settle_under_every_split(posts):
+    at_once = divide(posts, How(split="stratified")).test.known_until
+    later = divide(posts, How(split="stratified", maturity="7")).test.known_until
+    assert (later <= at_once).all()
+    assert (later < at_once).mean() > 0.9

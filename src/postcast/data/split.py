@@ -155,12 +155,22 @@ def young(rows: Rows, is_later: BoolArray, maturity: Maturity) -> BoolArray:
     SettingsError
         If the maturity is a duration, and only ids order them.
     """
+    check_maturity(rows, maturity)
+    return unsettled(rows.timeline, is_later, rows.everyone, maturity)
+
+
+def check_maturity(rows: Rows, maturity: Maturity) -> None:
+    """Refuse a duration where nothing tells the time.
+
+    Raises
+    ------
+    SettingsError
+    """
     if maturity.duration > timedelta(0) and rows.ordering == "id":
         raise SettingsError(
             "a maturity in time, but only ids order these posts",
             "a number of posts, such as --maturity 20",
         )
-    return unsettled(rows.timeline, is_later, rows.everyone, maturity)
 
 
 def _newest_are_tested(posts: Timeline, is_test: BoolArray, test_size: float) -> str:
