@@ -43,18 +43,22 @@ BESIDE = ("strong", "autogluon", "reference", "tfidf-linear")
 def results(posts: str) -> dict[str, dict[str, Any]]:
     """Return the results there are for a file of posts, in the order of `ROWS`.
 
-    AutoGluon's own runs, with `strong` on the same rows, stand in files of their own.
+    AutoGluon's own runs, with `strong` on the same rows, stand in files of their own. It
+    remembers nothing, so that where counts are known at once it is online what it is frozen.
     """
     found = {}
     for name in ROWS:
-        path, beside = (RESULTS / f"{posts}-{name}{end}.json" for end in ("", "-autogluon"))
+        path = RESULTS / f"{posts}-{name}.json"
+        beside = RESULTS / f"{posts}-{name.removesuffix('-online')}-autogluon.json"
         if path.exists():
             found[name] = json.loads(path.read_text("utf-8"))
         if name in found and beside.exists():
             more = json.loads(beside.read_text("utf-8"))["classifiers"]
             mine = found[name]["classifiers"]
             mine["autogluon"] = more["autogluon"]
-            mine["strong"]["differences"]["autogluon"] = more["strong"]["differences"]["autogluon"]
+            if not name.endswith("-online"):
+                ahead = more["strong"]["differences"]["autogluon"]
+                mine["strong"]["differences"]["autogluon"] = ahead
     return found
 
 

@@ -186,6 +186,8 @@ def _drawn(found: Learnable, trials: Trials) -> list[list[Split]]:
 
 
 def _check(trials: Trials, classifiers: Sequence[str]) -> None:
+    if trials.protocol not in PROTOCOLS:
+        raise SettingsError(f"no protocol {trials.protocol!r}", f"one of {', '.join(PROTOCOLS)}")
     known = (*CLASSIFIERS, TFIDF_LINEAR)
     for name in classifiers:
         if name not in known:
@@ -196,8 +198,6 @@ def _check(trials: Trials, classifiers: Sequence[str]) -> None:
             f"one of {', '.join(FORWARD)}",
             "choose --mode frozen",
         )
-    if trials.protocol not in PROTOCOLS:
-        raise SettingsError(f"no protocol {trials.protocol!r}", f"one of {', '.join(PROTOCOLS)}")
 
 
 @dataclass(frozen=True)
