@@ -162,7 +162,7 @@ def arrange(found: Learnable, outer: Split, how: How) -> Division:
     known_in_train, known_in_test = _known(found.rows, train, outer, how)
     learned = found.drafts.take(train)
     silent = _remembered_silent(found, learned, outer)
-    later, later_counts = _later(found, train, silent, how)
+    later, later_counts = _later(found, train, outer.test, silent, how)
     group = found.rows.group[train]
     return Division(
         drafts=found.drafts,
@@ -264,13 +264,15 @@ def _remembered_silent(found: Learnable, train: Drafts, outer: Split) -> IntArra
 
 
 def _later(
-    found: Learnable, train: IntArray, silent: IntArray, how: How
+    found: Learnable, train: IntArray, test: IntArray, silent: IntArray, how: How
 ) -> tuple[Drafts, FloatArray]:
-    """Return what becomes known while testing, and its counts: the posts not yet remembered."""
+    """Return what becomes known while testing, and its counts: the posts not yet remembered.
+
+    No copy of a test post is among them, not even of one that is tested itself.
+    """
     if how.mode == "frozen":
         return found.drafts.take(train[:0]), found.counts[:0]
-    group = found.rows.group
-    others = np.setdiff1d(np.arange(len(group)), train)
+    others = np.setdiff1d(np.flatnonzero(~found.copies_of(test)), train)
     untold = np.setdiff1d(np.arange(len(found.silent)), silent)
     drafts = found.drafts.take(others).joined(found.silent.take(untold))
     return drafts, np.concatenate([found.counts[others], found.silent_counts[untold]])

@@ -17,7 +17,7 @@ from postcast.errors import SplitError
 from postcast.features.assemble import Drafts, drafts_of_table
 
 if TYPE_CHECKING:
-    from postcast.schema import FloatArray, Posts
+    from postcast.schema import BoolArray, FloatArray, IntArray, Posts
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ class Learnable:
     rows: Rows
     silent: Drafts
     silent_counts: FloatArray
+
+    def copies_of(self, rows: IntArray) -> BoolArray:
+        """Mark the posts that have the text, or nearly, of another one among some rows."""
+        chosen = np.zeros(len(self.drafts), dtype=np.int64)
+        chosen[rows] = 1
+        member = np.unique(self.rows.group, return_inverse=True)[1]
+        return np.asarray(np.bincount(member, chosen)[member] > chosen)
 
 
 def learnable(posts: Posts, target: str = "class") -> Learnable:

@@ -108,6 +108,23 @@ def test_small_trainings_hold_out_a_larger_share():
     assert few.held_out.mean() < 0.35
 
 
+def test_no_copy_of_a_test_post_becomes_known(posts):
+    division = divide(posts, How(mode="online"))
+    copied, twin = division.test.ids[:2]
+    older = division.train.ids[0]
+    texts = dict(zip(posts.table["id"], posts.table["text"], strict=True))
+    groups = dict(zip(posts.table["id"], posts.table["group"], strict=True))
+    same = pl.col("id").is_in([twin, older])
+    table = posts.table.with_columns(
+        text=pl.when(same).then(pl.lit(texts[copied])).otherwise(pl.col("text")),
+        group=pl.when(same).then(pl.lit(groups[copied])).otherwise(pl.col("group")),
+    )
+    after = divide(replace(posts, table=table.cast(posts.table.schema)), How(mode="online"))
+    known = {*after.remembered.ids, *after.later.ids}
+    assert not {copied, twin, older} & known
+    assert {*after.test.ids} - known == {copied, twin}
+
+
 def test_counts_settle_under_every_split(posts):
     at_once = divide(posts, How(split="stratified")).test.known_until
     later = divide(posts, How(split="stratified", maturity="7")).test.known_until

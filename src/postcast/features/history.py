@@ -116,38 +116,41 @@ def history(moment: Moment, bank: MemoryBank) -> Block:
         rows[queries, 6] = np.log1p(end)
         some = end > 0
         rows[queries[some], 5] = bank.rank[own[end[some] - 1]]
-        rows[queries, 7] = _staleness(moment.order[queries], order[own], end)
+        unit = UNITS[bank.ordering]
+        rows[queries, 7] = _staleness(moment.order[queries], order[own], end, unit)
         published = moment.published.get(int(moment.author[queries[0]]), order[own])
-        rows[queries, 8:] = _pace(moment.order[queries], published, UNITS[bank.ordering])
+        rows[queries, 8:] = _pace(moment.order[queries], published, unit)
     return Block(rows, tuple(names))
 
 
-def _staleness(order: IntArray, known: IntArray, end: IntArray) -> FloatArray:
-    """Return how long ago the newest known post was, in log1p of its author's usual gaps.
+def _staleness(order: IntArray, known: IntArray, end: IntArray, unit: float) -> FloatArray:
+    """Return log1p of the time since the newest post whose count was known, shape (n_posts,).
 
-    Nothing for a post that is published now.
+    Nothing where there is none, and for a post that is published now.
     """
     if not len(known):
         return np.zeros(len(order))
-    usual = max(float(np.median(np.diff(known))) if len(known) > 1 else 1.0, 1.0)
-    gap = np.maximum(order - known[np.maximum(end - 1, 0)], 0) / usual
-    return np.where((end > 0) & (order < LATEST), np.log1p(gap), 0.0)
+    since = np.maximum(order - known[np.maximum(end - 1, 0)], 0) / unit
+    return np.where((end > 0) & (order < LATEST), np.log1p(since), 0.0)
 
 
 def _pace(order: IntArray, published: IntArray, unit: float) -> FloatArray:
     """Return log1p of the time since the author's post of each lag, shape (n_posts, 4).
 
-    The author's usual one for a post that is published now or has no such post before it.
+    Where there are fewer, of the time since the first one, for nothing later may be asked. A
+    post that is published now has the author's usual time, of all posts that came before.
     """
     place = np.searchsorted(published, order)
     columns = []
     for lag in LAGS:
         between = published[lag:] - published[:-lag]
         usual = float(np.median(between)) if len(between) else 0.0
-        there = (place >= lag) & (order < LATEST)
         since = np.full(len(order), usual)
-        since[there] = order[there] - published[place[there] - lag]
-        columns.append(np.log1p(np.maximum(since, 0) / unit))
+        dated = np.flatnonzero(order < LATEST)
+        since[dated] = 0.0
+        later = dated[place[dated] > 0]
+        since[later] = order[later] - published[np.maximum(place[later] - lag, 0)]
+        columns.append(np.log1p(since / unit))
     return np.stack(columns, axis=1)
 
 

@@ -60,7 +60,7 @@ def test_history_by_hand():
     assert column["last"][0] == pytest.approx(rank[1])
     np.testing.assert_allclose(np.expm1(column["posts"]), [2, 3, 0, 0], atol=1e-6)
     assert column["mean"][2] == column["last"][3] == pytest.approx(overall)
-    assert column["staleness"][0] == pytest.approx(np.log1p(5 / 10))
+    assert column["staleness"][0] == pytest.approx(np.log1p(5))
     assert column["staleness"][1] > column["staleness"][0]
 
 
@@ -95,6 +95,36 @@ def test_later_counts_change_nothing(rng, make):
     np.testing.assert_allclose(answer(bank), answer(other), atol=1e-6)
     moved = replace(moment, known_until=np.full(40, bank.order.max() + 1))
     assert not np.allclose(history(moment, bank).matrix, history(moved, bank).matrix)
+
+
+@pytest.mark.parametrize("make", [history, kriging, own_neighbours, nearest])
+def test_that_posts_come_later_changes_nothing(make, rng):
+    """Not their counts alone: that they exist, and when."""
+    bank, moment, queries = _random(rng, ordering="time")
+    until = int(np.median(bank.order))
+    asked = np.flatnonzero(moment.order < until)
+    earlier = bank.order < until
+    without = replace(
+        bank,
+        ids=np.array(bank.ids)[earlier].tolist(),
+        author=bank.author[earlier],
+        engagement=bank.engagement[earlier],
+        order=bank.order[earlier],
+        group=bank.group[earlier],
+        fingerprints=bank.fingerprints[earlier],
+        vectors=bank.vectors[earlier],
+    )
+    without.__dict__["rank"] = bank.rank[earlier]
+    without.__dict__["mean_rank"] = bank.mean_rank
+
+    def answer(one):
+        names = [None if code < 0 else one.authors[code] for code in one.author]
+        published = Published(names, one.order).by_author(one)
+        arguments = (replace(moment, published=published), queries, one)
+        block = history(arguments[0], one) if make is history else make(*arguments)
+        return block.matrix[asked]
+
+    np.testing.assert_allclose(answer(bank), answer(without), atol=1e-5)
 
 
 def test_order_of_the_bank_does_not_matter(rng):
