@@ -268,11 +268,13 @@ def _later(
 ) -> tuple[Drafts, FloatArray]:
     """Return what becomes known while testing, and its counts: the posts not yet remembered.
 
-    No copy of a test post is among them, not even of one that is tested itself.
+    Copies of test posts, and test posts that are copies of others, stand among them without
+    their texts, so that no post is forecast from a copy of itself.
     """
     if how.mode == "frozen":
         return found.drafts.take(train[:0]), found.counts[:0]
-    others = np.setdiff1d(np.flatnonzero(~found.copies_of(test)), train)
+    others = np.setdiff1d(np.arange(len(found.drafts)), train)
     untold = np.setdiff1d(np.arange(len(found.silent)), silent)
-    drafts = found.drafts.take(others).joined(found.silent.take(untold))
+    told = found.drafts.silenced(found.copies_of(test)).take(others)
+    drafts = told.joined(found.silent.take(untold))
     return drafts, np.concatenate([found.counts[others], found.silent_counts[untold]])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from postcast.features.text import TextEncoder
-    from postcast.schema import IntArray
+    from postcast.schema import BoolArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,13 @@ class Drafts:
             order=order if len(other) else self.order,
             published=self.published,
         )
+
+    def silenced(self, rows: BoolArray) -> Drafts:
+        """Return the same posts, those marked without their texts."""
+        texts = [
+            "" if is_silent else text for text, is_silent in zip(self.texts, rows, strict=True)
+        ]
+        return replace(self, texts=texts)
 
     def as_strangers(self) -> Drafts:
         """Return the same posts as members of no group of the training."""
