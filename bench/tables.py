@@ -43,7 +43,7 @@ BESIDE = ("strong", "autogluon", "reference", "tfidf-linear")
 def results(posts: str) -> dict[str, dict[str, Any]]:
     """Return the results there are for a file of posts, in the order of `ROWS`.
 
-    AutoGluon's own runs, with `strong` on the same rows, stand in files of their own. It
+    AutoGluon's own runs, and what `strong` has more on the same rows, stand in files apart. It
     remembers nothing, so that where counts are known at once it is online what it is frozen.
     """
     found = {}
@@ -56,7 +56,7 @@ def results(posts: str) -> dict[str, dict[str, Any]]:
             more = json.loads(beside.read_text("utf-8"))["classifiers"]
             mine = found[name]["classifiers"]
             mine["autogluon"] = more["autogluon"]
-            if not name.endswith("-online"):
+            if "strong" in more and not name.endswith("-online"):
                 ahead = more["strong"]["differences"]["autogluon"]
                 mine["strong"]["differences"]["autogluon"] = ahead
     return found
