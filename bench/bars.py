@@ -35,7 +35,9 @@ def main() -> None:
         _row("the same, origins as a mean of four", _both("live", of_four=True), 0.445),
         _row("seconds to fit on one core", _seconds(), 10.0, lower_is_better=True),
     ]
-    OUT.write_text(json.dumps({"rows": rows}, indent=1) + "\n", "utf-8")
+    about = json.loads((RESULTS / "pinterest-cv.json").read_text("utf-8"))
+    measured_on = {name: about[name] for name in ("date", "machine", "versions")}
+    OUT.write_text(json.dumps({**measured_on, "rows": rows}, indent=1) + "\n", "utf-8")
     for row in rows:
         print("met    " if row["met"] else "NOT MET", row["value"], row["must_reach"], row["what"])
 
