@@ -33,8 +33,13 @@ def _cpuinfo(key: str) -> str | None:
     return next((value.strip() for name, _, value in lines if name.strip() == key), None)
 
 
+def cpu_flags() -> set[str]:
+    """Return what the processor can do, by Linux's names; nothing where it does not tell."""
+    return set((_cpuinfo("flags") or "").split())
+
+
 def _processor() -> str:
-    flags = set((_cpuinfo("flags") or "").split())
+    flags = cpu_flags()
     notable = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16") if flag in flags]
     name = _cpuinfo("model name") or platform.processor() or platform.machine()
     return " ".join([name, *notable])
@@ -45,3 +50,9 @@ def _memory_gib() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError, AttributeError):
         return None
+
+
+def usual_posts() -> Path:
+    """Return pinterest.csv in ``$POSTCAST_DATA``, else beside the repository."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    return Path(os.environ.get("POSTCAST_DATA", beside)) / "pinterest.csv"

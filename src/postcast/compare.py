@@ -60,7 +60,7 @@ UNFINISHED = "unfinished"
 """The folder of the splits that are done, until all are."""
 
 _TOLD = (
-    "encoder", "pooling", "device", "seed", "target", "thresholds", "class_weights",
+    "encoder", "pooling", "precision", "device", "seed", "target", "thresholds", "class_weights",
     "prior_correction", "maturity",
 )  # fmt: skip
 """The settings that shape a comparison, beside those of reading."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+from pathlib import Path
 
 from postcast.errors import SettingsError
 
@@ -19,7 +21,7 @@ def pick_device(asked: str) -> str:
     """
     if asked not in DEVICES:
         raise SettingsError(f"device {asked!r}", f"one of {', '.join(DEVICES)}")
-    if asked == "cpu":
+    if asked == "cpu" or (asked == "auto" and not _has_driver()):
         return "cpu"
     if importlib.util.find_spec("torch") is not None:
         import torch
@@ -33,3 +35,9 @@ def pick_device(asked: str) -> str:
             "choose --device cpu",
         )
     return "cpu"
+
+
+def _has_driver() -> bool:
+    """Return whether there may be a GPU, without importing torch, which takes seconds."""
+    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    return shutil.which("nvidia-smi") is not None or any(Path(d).exists() for d in drivers)

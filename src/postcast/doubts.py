@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.features.bank import unit_rows
 from postcast.features.familiar import FEWEST_POSTS
 from postcast.features.language import NAMES, language_of
+from postcast.features.vectors import unit_rows
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -47,7 +47,7 @@ def find_doubts(
         languages = _of_languages(drafts.texts, bank)
         far = _of_distance(features, bank, encoder)
         found = [[*a, *b, *c] for a, b, c in zip(found, languages, far, strict=True)]
-    known = set(bank.authors)
+    known = bank.author_codes
     for doubts, author in zip(found, drafts.authors, strict=True):
         if known and author is not None and author not in known:
             doubts.append(f"the author {author!r} was not seen in training")

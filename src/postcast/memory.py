@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.data.near_duplicates import fingerprint
-from postcast.features.bank import MemoryBank, stack_rows, unit_rows
+from postcast.features.bank import MemoryBank
 from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
+from postcast.features.vectors import stack_rows, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -78,4 +78,4 @@ def columns_of(settings: Settings, forecaster: Forecaster | None = None) -> Colu
 def encoder_choice(settings: Settings) -> Choice:
     """Return the encoder that the settings name."""
     cache = Path(settings.cache).expanduser() if settings.cache else default_folder()
-    return Choice(settings.encoder, settings.pooling, settings.device, cache)
+    return Choice(settings.encoder, settings.pooling, settings.device, cache, settings.precision)

@@ -29,11 +29,20 @@ from postcast.version import __version__
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
+    from postcast.precision import PrecisionCost
     from postcast.schema import FloatArray, Forecast, IntArray
     from postcast.scoring import Tested
     from postcast.stages import Stages
 
-LIBRARIES = ("numpy", "polars", "scikit-learn", "torch", "transformers")
+LIBRARIES = (
+    "lightgbm",
+    "numpy",
+    "openvino",
+    "polars",
+    "scikit-learn",
+    "torch",
+    "transformers",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Story:
     warnings : tuple of str
     audit : sequence of mapping, optional
         What would give the answer away, as `postcast.audit` tells it; None where nobody looked.
+    precision : PrecisionCost, optional
+        What a faster precision of the encoder cost; None where it is exact.
     """
 
     posts: Posts
@@ -56,6 +67,7 @@ class Story:
     split_sentence: str = "Tested on posts from elsewhere, none of whose texts was learned from."
     warnings: tuple[str, ...] = ()
     audit: Sequence[Mapping[str, Any]] | None = None
+    precision: PrecisionCost | None = None
 
 
 def versions() -> dict[str, str]:
@@ -212,6 +224,7 @@ def write_report(
         versions=versions(),
         warnings=story.warnings,
         audit=story.audit,
+        precision=None if story.precision is None else str(story.precision),
         input_name=story.posts.source.name,
     )
     write_text(folder / "report.html", render_report(facts, drawings))

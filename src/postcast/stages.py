@@ -31,6 +31,14 @@ class Stage:
     posts_per_second: float | None
     peak_rss_mb: float | None
 
+    def __str__(self) -> str:
+        told = [f"{self.name} took {self.seconds:.1f} s"]
+        if self.posts_per_second is not None:
+            told.append(f"{self.posts_per_second:,.0f} posts a second")
+        if self.peak_rss_mb is not None:
+            told.append(f"at most {self.peak_rss_mb:,.0f} MiB of memory so far")
+        return ", ".join(told)
+
 
 @dataclass
 class Stages:
@@ -46,8 +54,9 @@ class Stages:
         yield
         seconds = time.perf_counter() - start
         speed = n_posts / seconds if n_posts and seconds > 0 else None
-        self.done.append(Stage(name, round(seconds, 3), speed and round(speed, 1), peak_rss_mb()))
-        log.debug("%s took %.1f s", name, seconds)
+        stage = Stage(name, round(seconds, 3), speed and round(speed, 1), peak_rss_mb())
+        self.done.append(stage)
+        log.debug("%s", stage)
 
 
 def peak_rss_mb() -> float | None:

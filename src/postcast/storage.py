@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from postcast.errors import ForecasterError
+from postcast.features.cache import Cache, default_folder
 from postcast.files import explaining_os_errors
 from postcast.schema import Parts
 
-FORMAT = 1
-"""The version of the folder's layout; a reader refuses one that is newer than itself."""
+FORMAT = 2
+"""The version of the folder's layout; a reader refuses any other."""
 
 MANIFEST = "manifest.json"
+
+LARGE = 2**20
+"""Bytes from which on a part's digest is remembered, by inode, size and time of change."""
 
 
 def save_parts(folder: Path, pieces: Mapping[str, Parts], facts: Mapping[str, Any]) -> None:
@@ -103,6 +107,12 @@ def load_manifest(folder: Path) -> dict[str, Any]:
             f"at most {FORMAT}",
             "install the newer postcast that wrote it: pip install --upgrade postcast",
         )
+    if version < FORMAT:
+        raise ForecasterError(
+            f"{path} has format {version}, of an older postcast",
+            f"format {FORMAT}",
+            "train again with the settings in run.json",
+        )
     _check(folder, parts)
     return dict(manifest)
 
@@ -111,6 +121,7 @@ def _check(folder: Path, parts: list[tuple[str, str]]) -> None:
     """Refuse a folder whose files are not exactly the listed ones, byte for byte."""
     root = folder.resolve()
     listed = {MANIFEST}
+    large = Cache(default_folder()).digests
     for path, digest in parts:
         part = (folder / path).resolve()
         if root not in part.parents:
@@ -119,7 +130,8 @@ def _check(folder: Path, parts: list[tuple[str, str]]) -> None:
             raise ForecasterError(
                 f"part {path} of {folder} is missing", action="copy the folder again, whole"
             )
-        if file_sha256(part) != digest:
+        is_large = part.stat().st_size >= LARGE
+        if (large.sha256_of(part) if is_large else file_sha256(part)) != digest:
             raise ForecasterError(
                 f"part {path} of {folder} has changed",
                 f"sha256 {digest[:12]}…",

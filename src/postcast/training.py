@@ -21,6 +21,7 @@ from postcast.forecaster import Forecaster, load
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier
+from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice
 from postcast.results import Story
 from postcast.run_folder import RunFolder
@@ -150,6 +151,7 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     with stages.measure("embed", len(division.drafts)):
         shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
+    cost = _precision_cost(plan, stages)
     recipe = Recipe(
         settings.classifier,
         settings.class_weights,
@@ -181,9 +183,28 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
             split_sentence=division.split.description,
             warnings=warnings,
             audit=None if plan.audit is None else plan.audit.to_dict()["findings"],
+            precision=cost,
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
+
+
+def _precision_cost(plan: Plan, stages: Stages) -> PrecisionCost | None:
+    """Say what a faster precision cost, where one was asked for."""
+    if plan.settings.precision == "exact" or plan.encoder.name == "tfidf":
+        return None
+    train = plan.division.train
+    with stages.measure("compare precision", min(len(train), MOST_POSTS)):
+        cost = cost_of(
+            encoder_choice(plan.settings),
+            plan.encoder,
+            train.texts,
+            plan.division.train_classes,
+            plan.settings.seed,
+        )
+    if cost is not None:
+        log.info("%s", cost)
+    return cost
 
 
 def _workshop(plan: Plan) -> Workshop:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import typer
 
-from postcast.cli.main import app
+from postcast.cli.main import app_of
 
 ROOT = Path(__file__).parents[2]
-COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)
+COMMANDS: dict[str, Any] = dict(typer.main.get_command(app_of([])).commands)
 TABLE = re.compile(r"(<!-- options: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FOREIGN = {"--index-url", "--local-dir"}

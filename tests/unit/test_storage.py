@@ -62,6 +62,7 @@ def test_an_unknown_part_is_named(saved):
     ("change", "says"),
     [
         ({"format": FORMAT + 1}, f"has format {FORMAT + 1}; expected at most {FORMAT}"),
+        ({"format": FORMAT - 1}, f"of an older postcast; expected format {FORMAT}; train again"),
         ({"format": "x"}, "is broken"),
         ({"parts": [{"path": "../vocab.txt", "sha256": "", "kind": "file"}]}, "lies outside"),
         ({"parts": None}, "is broken"),

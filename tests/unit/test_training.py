@@ -11,18 +11,6 @@ FAST = {"encoder": "tfidf", "classifier": "linear"}
 
 
 @pytest.fixture
-def no_pictures(monkeypatch):
-    monkeypatch.setattr("postcast.run_folder.write_scorecard", _scorecard_alone)
-
-
-def _scorecard_alone(folder, forecaster, tested):
-    (folder / "figures").mkdir()
-    for name in ("scorecard.json", "scorecard.txt"):
-        (folder / name).write_text(json.dumps(tested.scorecard.to_dict()))
-    return {}
-
-
-@pytest.fixture
 def never_learning(monkeypatch):
     def learn(*arguments):
         raise AssertionError("the long work began")
@@ -122,7 +110,7 @@ def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(
             train(posts_file, settings, out=tmp_path / "RUN")
     assert [path.name for path in (tmp_path / "RUN").iterdir()] == ["run.json"]
     with monkeypatch.context() as context:
-        context.setattr("postcast.features.transformer.TransformerEncoder._batches", None)
+        context.setattr("postcast.features.transformer.encoder.TransformerEncoder._batches", None)
         train(posts_file, settings, out=tmp_path / "RUN")
     monkeypatch.setenv("POSTCAST_CACHE", str(tmp_path / "another"))
     train(posts_file, settings, out=tmp_path / "whole")

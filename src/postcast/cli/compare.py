@@ -10,7 +10,7 @@ import typer
 from postcast.cli.options import READ, Json, takes_settings
 
 SHAPING = (
-    "encoder", "pooling", "target", "thresholds", "class_weights", "prior_correction",
+    "encoder", "pooling", "precision", "target", "thresholds", "class_weights", "prior_correction",
     "maturity", "seed", "device", "cache",
 )  # fmt: skip
 

@@ -87,6 +87,8 @@ class ReportFacts:
     warnings : tuple of str
     audit : sequence of mapping, optional
         Findings as in run.json; None where nobody looked.
+    precision : str, optional
+        What a faster precision of the encoder cost, in a sentence.
     """
 
     title: str
@@ -99,6 +101,7 @@ class ReportFacts:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     audit: Sequence[Mapping[str, Any]] | None = None
+    precision: str | None = None
 
 
 def render_report(facts: ReportFacts, figures: Mapping[str, str]) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.kriging import kriging
 from postcast.features.neighbours import nearest, nearest_others, own_neighbours
+from postcast.features.vectors import unit_rows
 from postcast.schema import Block, FeatureSet, Post
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
         blocks["context"] = context(drafts.texts, time)
     known_until = order if drafts.known_until is None else drafts.known_until
     published = drafts.published or Published(drafts.authors, order)
-    moment = Moment(author, order, known_until, drafts.group, published.by_author(bank))
+    moment = Moment(author, order, known_until, drafts.group, published.by_author(bank, author))
     for name in senses.blocks:
         if name in MADE_FROM_BANK and (bank.order is not None or name not in NEEDS_ORDER):
             vectors = unit_rows(blocks["text"].matrix)

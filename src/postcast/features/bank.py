@@ -5,7 +5,7 @@ Knows no class and no file. Texts are remembered by fingerprint and vector alone
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.features.familiar import Familiar
+from postcast.features.vectors import arrays_of, rows_from
 from postcast.grouping import rows_by
 from postcast.ranks import ranks
 from postcast.schema import Parts
@@ -44,7 +45,7 @@ class MemoryBank:
         What a post's text is joined from.
     columns : mapping of str to list of str
         Role to the source's column names, tried first on a new file.
-    vectors : ndarray or csr_matrix of float32, shape (n_posts, d), or None
+    vectors : ndarray, csr_matrix or SparseRows of float32, shape (n_posts, d), or None
         Of the texts, each of length one; zeros for a post without text. None for
         forecasters that look for no neighbours.
     n_learned : int or None
@@ -88,7 +89,7 @@ class MemoryBank:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
+    @cached_property
     def author_codes(self) -> dict[str, int]:
         """Author to code."""
         return {name: code for code, name in enumerate(self.authors)}
@@ -121,6 +122,11 @@ class MemoryBank:
         of_author = rows_by(self.author[oldest_first])
         return {author: oldest_first[rows] for author, rows in of_author.items()}
 
+    @cached_property
+    def worked_out(self) -> dict[Hashable, Any]:
+        """What was once worked out of these posts and holds for later questions, by its maker."""
+        return {}
+
     def posts_of(self, author: int) -> IntArray:
         """Return the positions of an author's posts, oldest first; of those of none for -1."""
         return self._by_author.get(author, np.empty(0, dtype=np.int64))
@@ -140,11 +146,8 @@ class MemoryBank:
         }
         if self.order is not None:
             arrays["order"] = self.order
-        if isinstance(self.vectors, np.ndarray):
-            arrays["vectors"] = self.vectors
-        elif self.vectors is not None:
-            arrays |= {f"vectors.{k}": getattr(self.vectors, k) for k in _SPARSE}
-            arrays["vectors.shape"] = np.array(self.vectors.shape)
+        if self.vectors is not None:
+            arrays |= arrays_of(self.vectors)
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -160,12 +163,6 @@ class MemoryBank:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a saved bank."""
         arrays = parts.arrays
-        vectors: Matrix | None = arrays.get("vectors")
-        if "vectors.shape" in arrays:
-            import scipy.sparse
-
-            content = tuple(arrays[f"vectors.{key}"] for key in _SPARSE)
-            vectors = scipy.sparse.csr_matrix(content, shape=tuple(arrays["vectors.shape"]))
         return cls(
             ids=parts.facts["ids"],
             authors=parts.facts["authors"],
@@ -177,37 +174,7 @@ class MemoryBank:
             ordering=parts.facts["ordering"],
             text_from=parts.facts["text_from"],
             columns=parts.facts["columns"],
-            vectors=vectors,
+            vectors=rows_from(arrays),
             n_learned=parts.facts.get("n_learned"),
             familiar=Familiar.from_state(parts),
         )
-
-
-_SPARSE = ("data", "indices", "indptr")
-
-
-def unit_rows(matrix: Matrix) -> Matrix:
-    """Return a matrix with each row scaled to length one; rows of zeros stay."""
-    if isinstance(matrix, np.ndarray):
-        length = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return (matrix / np.where(length > 0, length, 1.0)).astype(np.float32)
-    import scipy.sparse
-
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = scipy.sparse.diags(1.0 / np.where(length > 0, length, 1.0))
-    return (scale @ matrix).astype(np.float32).tocsr()
-
-
-def stack_rows(first: Matrix, second: Matrix) -> Matrix:
-    """Return the rows of two matrices, both dense or both sparse, one below the other."""
-    if isinstance(first, np.ndarray):
-        return np.vstack([first, second])
-    import scipy.sparse
-
-    return scipy.sparse.vstack([first, second], format="csr")
-
-
-def cosines_of(left: Matrix, right: Matrix) -> FloatArray:
-    """Return the products of rows of length one, dense, shape (n_left, n_right)."""
-    product = left @ right.T
-    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())

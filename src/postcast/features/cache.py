@@ -1,27 +1,34 @@
-"""Embeddings on disk, found again by the hash of their text.
+"""The cache folder as a whole: what is kept in it, how much, and since when.
 
-Knows no model: the caller names the folder after everything that shapes a vector. Segments
-are written whole under names of their own, so that two processes never meet.
+Knows no model: whoever keeps a thing names its folder after everything that shapes it.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import json
 import os
 import secrets
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
+from postcast.errors import OutputError
+from postcast.features.digests import Digests
+from postcast.features.embeddings import SEGMENTS, Embeddings
+from postcast.files import explaining_os_errors, write_text
 
-from postcast.files import replacing
+EMBEDDINGS, GRAPHS, COMPILED, LANGUAGE = "embeddings", "graphs", "compiled", "language"
+MODELS = (GRAPHS, COMPILED, LANGUAGE)
+ABOUT, DIGESTS, LIMIT = "about.json", "digests.json", "limit.json"
 
-if TYPE_CHECKING:
-    from postcast.schema import BoolArray, FloatArray
+USUAL_LIMIT = 10 * 1024**3
+"""Bytes that a cache may hold where nobody said otherwise."""
 
-KEY = np.dtype([("first", "<u8"), ("second", "<u8")])
-"""128 bits of a text's hash."""
+ROOM = 0.9
+"""The share of the limit to which a cache is cut that has outgrown it."""
 
 
 def default_folder() -> Path:
@@ -32,71 +39,194 @@ def default_folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "postcast"
 
 
-def text_keys(texts: Sequence[str]) -> np.ndarray:
-    """Return the 128-bit key of each text, shape (n_texts,), dtype `KEY`."""
-    digests = b"".join(
-        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        for text in texts
-    )
-    return np.frombuffer(digests, dtype=KEY)
-
-
-class EmbeddingCache:
-    """The vectors of one encoder, pooling and precision.
+@dataclass(frozen=True)
+class Kept:
+    """One encoder's embeddings, its graph, that compiled, or the model that tells languages.
 
     Parameters
     ----------
+    kind : {"embeddings", "graphs", "compiled", "language"}
     folder : Path
-        Made when the first vectors are kept.
+    about : mapping
+        What was written down of it.
+    n_bytes : int
+    used : float
+        When it was last asked for, in seconds since 1970.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    kind: str
+    folder: Path
+    about: Mapping[str, Any]
+    n_bytes: int
+    used: float
 
-    def find(self, texts: Sequence[str], width: int) -> tuple[FloatArray, BoolArray]:
-        """Return the vectors that are kept and which those are.
+    @property
+    def n_vectors(self) -> int | None:
+        """How many texts' vectors these are, about; None for what is none."""
+        width = self.about.get("width")
+        return self.n_bytes // (16 + 4 * width) if self.kind == EMBEDDINGS and width else None
 
-        Returns
-        -------
-        vectors : ndarray of float32, shape (n_texts, width)
-            Zeros where not found.
-        found : ndarray of bool, shape (n_texts,)
+
+class Cache:
+    """A cache folder.
+
+    Parameters
+    ----------
+    root : Path
+        Made when the first thing is kept.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.digests = Digests(root / DIGESTS)
+
+    def embeddings(self, key: str, about: Mapping[str, Any]) -> Embeddings:
+        """Return the embeddings kept under a key.
+
+        Parameters
+        ----------
+        key : str
+            Of everything that shapes a vector, but for its text.
+        about : mapping
+            What people are told of it; ``width`` is the number of columns.
         """
-        wanted = text_keys(texts)
-        vectors = np.zeros((len(texts), width), dtype=np.float32)
-        found = np.zeros(len(texts), dtype=bool)
-        for segment in sorted(self.folder.glob("*.safetensors")):
-            if found.all():
-                break
-            self._take(segment, wanted, vectors, found)
-        return vectors, found
+        folder = self.root / EMBEDDINGS / key
+        if not (folder / ABOUT).is_file():
+            with contextlib.suppress(OutputError):
+                _tell(folder, about)
+        return Embeddings(folder, int(about["width"]))
 
-    def _take(
-        self, segment: Path, wanted: np.ndarray, vectors: FloatArray, found: BoolArray
-    ) -> None:
-        """Fill in what one segment holds; a segment that cannot be read holds nothing."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+    def made(
+        self, kind: str, key: str, about: Mapping[str, Any], make: Callable[[Path], None]
+    ) -> Path:
+        """Return the folder of a graph or a model, made when it is first asked for.
 
+        Parameters
+        ----------
+        kind : str
+            Of `MODELS`.
+        key : str
+            Of everything that shapes it.
+        about : mapping
+            What people are told of it.
+        make : callable
+            Fills an empty folder.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        folder = self.root / kind / key
+        if (folder / ABOUT).is_file():
+            with contextlib.suppress(OSError):
+                os.utime(folder / ABOUT)
+            return folder
+        temporary = folder.with_name(f".{key}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        with explaining_os_errors(folder):
+            try:
+                temporary.mkdir(parents=True)
+                make(temporary)
+                _tell(temporary, about)
+                try:
+                    temporary.rename(folder)
+                except OSError:  # unless another process was as far a moment ago
+                    if not (folder / ABOUT).is_file():
+                        raise
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        self.trim()
+        return folder
+
+    def kept(self) -> list[Kept]:
+        """Return what the cache holds, last used first."""
+        found = [
+            _kept(kind, folder)
+            for kind in (EMBEDDINGS, *MODELS)
+            for folder in self.root.glob(f"{kind}/[!.]*")
+            if folder.is_dir()
+        ]
+        return sorted(found, key=lambda one: -one.used)
+
+    @property
+    def n_bytes(self) -> int:
+        """How many bytes the cache holds."""
+        return sum(one.n_bytes for one in self.kept())
+
+    @property
+    def limit(self) -> int:
+        """How many bytes the cache may hold."""
         try:
-            arrays = load_file(segment)
-            keys, kept = arrays["keys"], arrays["vectors"]
-        except (OSError, SafetensorError, KeyError):
-            return
-        if kept.shape != (len(keys), vectors.shape[1]) or not len(keys):
-            return
-        order = np.argsort(keys[:, 0], kind="stable")
-        places = np.searchsorted(keys[order, 0], wanted["first"])
-        rows = order[np.minimum(places, len(keys) - 1)]
-        same = (keys[rows, 0] == wanted["first"]) & (keys[rows, 1] == wanted["second"])
-        vectors[same] = kept[rows[same]]
-        found |= same
+            return int(json.loads((self.root / LIMIT).read_text("utf-8"))["bytes"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return USUAL_LIMIT
 
-    def keep(self, texts: Sequence[str], vectors: FloatArray) -> None:
-        """Keep the vectors of distinct texts, shape (n_texts, d)."""
-        from safetensors.numpy import save_file
+    def bound(self, n_bytes: int) -> None:
+        """Set the limit, now and for later, and remove what exceeds it."""
+        write_text(self.root / LIMIT, json.dumps({"bytes": n_bytes}) + "\n")
+        self.trim()
 
-        keys = text_keys(texts).view("<u8").reshape(-1, 2)
-        arrays = {"keys": np.ascontiguousarray(keys), "vectors": np.ascontiguousarray(vectors)}
-        with replacing(self.folder / f"{secrets.token_hex(12)}.safetensors") as temporary:
-            save_file(arrays, temporary)
+    def trim(self) -> None:
+        """Remove what was used longest ago where the cache has outgrown its limit."""
+        excess = self.n_bytes - self.limit
+        if excess <= 0:
+            return
+        excess += int((1 - ROOM) * self.limit)
+        for path in sorted(self._removable(), key=lambda one: one[1]):
+            if excess <= 0:
+                return
+            excess -= _n_bytes(path[0])
+            _remove(path[0])
+
+    def _removable(self) -> list[tuple[Path, float]]:
+        """Return segments and models with the time of their last use."""
+        segments = list(self.root.glob(f"{EMBEDDINGS}/*/{SEGMENTS}"))
+        models = [m for kind in MODELS for m in self.root.glob(f"{kind}/[!.]*")]
+        found = []
+        for path, clock in [*((s, s) for s in segments), *((m, m / ABOUT) for m in models)]:
+            with contextlib.suppress(OSError):
+                found.append((path, clock.stat().st_mtime))
+        return found
+
+    def clear(self) -> None:
+        """Remove everything that is kept, but for the limit.
+
+        Raises
+        ------
+        OutputError
+            If something cannot be removed.
+        """
+        with explaining_os_errors(self.root):
+            for kind in (EMBEDDINGS, *MODELS):
+                if (self.root / kind).is_dir():
+                    shutil.rmtree(self.root / kind)
+            (self.root / DIGESTS).unlink(missing_ok=True)
+
+
+def _tell(folder: Path, about: Mapping[str, Any]) -> None:
+    write_text(folder / ABOUT, json.dumps(dict(about), indent=1, ensure_ascii=False) + "\n")
+
+
+def _kept(kind: str, folder: Path) -> Kept:
+    try:
+        about = dict(json.loads((folder / ABOUT).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        about = {}
+    used = 0.0
+    for path in (*folder.glob(SEGMENTS), folder / ABOUT):
+        with contextlib.suppress(OSError):
+            used = max(used, path.stat().st_mtime)
+    return Kept(kind, folder, about, _n_bytes(folder), used)
+
+
+def _n_bytes(path: Path) -> int:
+    total = 0
+    for one in [path] if path.is_file() else path.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += one.stat().st_size if one.is_file() else 0
+    return total
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -43,19 +43,30 @@ class Published:
     authors: Sequence[str | None]
     order: IntArray
 
-    def by_author(self, bank: MemoryBank) -> dict[int, IntArray]:
-        """Return, for each of the bank's authors, the orders of these posts and the bank's."""
+    def by_author(self, bank: MemoryBank, asked: IntArray) -> dict[int, IntArray]:
+        """Return, for each of the bank's authors asked, the orders of these posts and the bank's.
+
+        Parameters
+        ----------
+        bank : MemoryBank
+        asked : ndarray of int
+            Codes of authors; -1 for posts without one.
+        """
         codes = bank.author_codes
         author = np.array(
             [-1 if name is None else codes.get(name, -2) for name in self.authors], dtype=np.int64
         )
-        order = self.order
-        if bank.order is not None:
-            author = np.concatenate([author, bank.author])
-            order = np.concatenate([order, bank.order])
-        dated = (order < LATEST) & (author > -2)
-        author, order = author[dated], order[dated]
-        return {one: np.unique(order[rows]) for one, rows in rows_by(author).items()}
+        dated = np.flatnonzero(self.order < LATEST)
+        these = rows_by(author[dated])
+        found = {}
+        for one in np.unique(asked).tolist():
+            orders = [self.order[dated[these[one]]]] if one in these else []
+            if bank.order is not None:
+                orders.append(bank.order[bank.posts_of(one)])
+            if orders:
+                joined = np.unique(np.concatenate(orders))
+                found[one] = joined[joined < LATEST]
+        return found
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.features.bank import cosines_of
 from postcast.features.history import Moment, by_author
+from postcast.features.vectors import cosines_of
 from postcast.schema import Block
 
 if TYPE_CHECKING:
     from postcast.features.bank import MemoryBank
-    from postcast.schema import FloatArray, IntArray, Matrix
+    from postcast.schema import BoolArray, FloatArray, IntArray, Matrix
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ WINDOW, OVERLAP = 1024, 512
 """Posts of an author that are looked at together, and how many of them each post has behind it
 at least where there are more."""
 
+FEW = 8
+"""Up to so many posts of an author asked together, their past is kept for the next question."""
+
+MOST_PASTS = 32
+"""How many pasts are kept; each may take 50 MB."""
+
 
 def kriging(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
     """Return what the author's earlier posts foretell, by simple kriging.
@@ -102,18 +109,14 @@ def kriging(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
         place = np.searchsorted(orders, moment.order[queries])
         own_place = np.searchsorted(orders, bank.order[own])
         for asked, first, last in _windows(end):
-            window = own[first:last]
-            seen = bank.vectors[window]
-            among = cosines_of(seen, seen)  # (k, k)
-            to = cosines_of(seen, vectors[queries[asked]])  # (k, q)
-            lag = np.abs(own_place[first:last, None] - own_place[None, first:last])
-            lag_to = np.abs(own_place[first:last, None] - place[None, asked])
-            known = np.arange(len(window))[:, None] < (end[asked] - first)[None, :]  # (k, q)
-            for column, kernel in enumerate(KERNELS.values()):
-                factor, residual = _factor(kernel, among, lag, bank.rank[window] - mean)
-                part = _solve(factor, kernel(to, lag_to)) * known  # (k, q)
-                rows[queries[asked], 2 * column] = mean + residual @ part
-                rows[queries[asked], 2 * column + 1] = np.square(part).sum(axis=0)
+            pasts = _pasts(bank, own[first:last], own_place[first:last], len(asked))
+            cosines = cosines_of(bank.vectors[own[first:last]], vectors[queries[asked]])  # (k, q)
+            apart = np.abs(own_place[first:last, None] - place[None, asked])  # (k, q)
+            known = np.arange(last - first)[:, None] < (end[asked] - first)[None, :]  # (k, q)
+            for column, past in enumerate(pasts):
+                expected, explained = past.foretell(cosines, apart, known)
+                rows[queries[asked], 2 * column] = mean + expected
+                rows[queries[asked], 2 * column + 1] = explained
     return Block(rows, tuple(names))
 
 
@@ -129,18 +132,73 @@ def _windows(end: IntArray) -> Iterator[tuple[IntArray, int, int]]:
         yield asked, int(one * step), int(end[asked].max())
 
 
-def _factor(
-    kernel: Kernel, cosines: FloatArray, lag: FloatArray, rank: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the Cholesky factor of the posts' covariance, and their ranks made independent."""
-    covariance = kernel(cosines, lag) + kernel.noise * np.eye(len(rank))
-    factor = np.linalg.cholesky(covariance)
-    return factor, _solve(factor, rank[:, None])[:, 0]
+@dataclass(frozen=True)
+class _Past:
+    """A stretch of an author's posts, made independent of one another by one kernel.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    factor : ndarray of float, shape (k, k)
+        Cholesky factor of the posts' covariance.
+    surprise : ndarray of float, shape (k,)
+        By how much each post's rank exceeds the mean.
+    """
+
+    kernel: Kernel
+    factor: FloatArray
+    surprise: FloatArray
+
+    def foretell(
+        self, cosines: FloatArray, apart: FloatArray, known: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return what is to be expected beyond the mean, and the variance explained, (q,) each.
+
+        Parameters
+        ----------
+        cosines, apart : ndarray, shape (k, q)
+            Of the posts of this past and those asked.
+        known : ndarray of bool, shape (k, q)
+            Leading posts of each column.
+        """
+        covariance = self.kernel(cosines, apart)
+        solved = self._solve(np.column_stack([self.surprise, covariance]))
+        part = solved[:, 1:] * known  # (k, q)
+        return solved[:, 0] @ part, np.square(part).sum(axis=0)
+
+    def _solve(self, right: FloatArray) -> FloatArray:
+        """Solve a lower triangular system; for a few posts by an inverse that serves again."""
+        if right.shape[1] <= FEW + 1:
+            return np.asarray(self._inverse @ right)
+        from scipy.linalg import solve_triangular
+
+        return np.asarray(solve_triangular(self.factor, right, lower=True, check_finite=False))
+
+    @cached_property
+    def _inverse(self) -> FloatArray:
+        return np.asarray(np.linalg.inv(self.factor))
 
 
-def _solve(factor: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve a lower triangular system."""
-    from scipy.linalg import solve_triangular
-
-    solved: FloatArray = solve_triangular(factor, right, lower=True, check_finite=False)
-    return solved
+def _pasts(bank: MemoryBank, window: IntArray, place: IntArray, n_asked: int) -> list[_Past]:
+    """Return an author's past under each kernel; kept in the bank where few posts are asked."""
+    key = ("kriging", window.tobytes(), place.tobytes())
+    if key in bank.worked_out:
+        return list(bank.worked_out[key])
+    seen = bank.vectors[window] if bank.vectors is not None else np.zeros((len(window), 1))
+    cosines = cosines_of(seen, seen)  # (k, k)
+    apart = np.abs(place[:, None] - place[None, :])  # (k, k)
+    noise = np.eye(len(window))
+    pasts = [
+        _Past(
+            kernel,
+            np.linalg.cholesky(kernel(cosines, apart) + kernel.noise * noise),
+            bank.rank[window] - bank.mean_rank,
+        )
+        for kernel in KERNELS.values()
+    ]
+    if n_asked <= FEW:
+        kept = [one for one in bank.worked_out if isinstance(one, tuple) and one[0] == "kriging"]
+        for one in kept[: max(len(kept) - MOST_PASTS + 1, 0)]:
+            bank.worked_out.pop(one, None)
+        bank.worked_out[key] = pasts
+    return pasts

@@ -1,6 +1,6 @@
 """Which language a text is in, where that is clear.
 
-Knows no other post. The model is py3langid's, read from arrays and loaded when first needed.
+Knows no other post.
 """
 
 from __future__ import annotations
@@ -8,11 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOT_WORDS = re.compile(r"https?://\S+|\bwww\.\S+|(?<!\w)[@#]\S+", re.IGNORECASE)
 """Links, mentions and hashtags: names, glued words and addresses are in no language."""
@@ -120,7 +115,9 @@ def language_of(text: str) -> str | None:
     beyond_latin = any(sign >= LATIN_ENDS and sign.isalpha() for word in words for sign in word)
     if len(words) < FEWEST_WORDS and not beyond_latin:
         return None
-    code, confidence = _classifier()(" ".join(words))
+    from postcast.features.language_model import language_classifier
+
+    code, confidence = language_classifier()(" ".join(words))
     return code if confidence >= LEAST_CONFIDENCE and code in NAMES else None
 
 
@@ -128,13 +125,3 @@ def count_languages(texts: Sequence[str]) -> dict[str, int]:
     """Return how many of the texts are in each language, commonest first; unclear ones nowhere."""
     counts = Counter(code for text in texts if (code := language_of(text)))
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-@cache
-def _classifier() -> Callable[[str], tuple[str, float]]:
-    """Return what tells a text's language and how sure that is; loading takes half a second."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    classify: Callable[[str], tuple[str, float]] = identifier.classify
-    return classify

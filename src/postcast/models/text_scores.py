@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models.linear import three_classes
-from postcast.models.portable import affine, softmax
+from postcast.models.portable import affine, side_by_side, softmax
 from postcast.schema import FeatureSet
 
 if TYPE_CHECKING:
@@ -99,11 +99,8 @@ def scores_out_of_fold(
 
 def _views(features: FeatureSet) -> dict[str, Matrix]:
     """Return the views of the texts that there are: vectors, and words beside characters."""
-    import scipy.sparse
-
     views = {"vector": features.blocks["text"].matrix}
-    names = [name for name in ("words", "characters") if name in features.blocks]
-    if names:
-        terms = [scipy.sparse.csr_matrix(features.blocks[name].matrix) for name in names]
-        views["terms"] = scipy.sparse.hstack(terms, format="csr")
+    terms = [features.blocks[n].matrix for n in ("words", "characters") if n in features.blocks]
+    if terms:
+        views["terms"] = side_by_side(terms)
     return views

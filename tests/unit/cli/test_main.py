@@ -25,7 +25,7 @@ def failing(monkeypatch, postcast):
         app = typer.Typer(pretty_exceptions_enable=False)
         app.command()(command)
         app.callback()(lambda: None)
-        monkeypatch.setattr(main, "app", app)
+        monkeypatch.setattr(main, "app_of", lambda _: app)
         return postcast("command", *arguments)
 
     return fail

@@ -141,7 +141,7 @@ def test_a_damaged_forecaster_names_the_part(postcast, copied):
     assert postcast(*asked).code == 0
     manifest = json.loads((forecaster / "manifest.json").read_text())
     (forecaster / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
-    assert "has format 99; expected at most 1; install the newer" in postcast(*asked).error
+    assert "has format 99; expected at most 2; install the newer" in postcast(*asked).error
 
 
 def test_one_forecast_is_not_forecasts(postcast, sample_run, tmp_path):

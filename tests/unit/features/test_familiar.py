@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.bank import MemoryBank
 from postcast.features.familiar import Familiar, learn_familiar
+from postcast.features.vectors import unit_rows
 from postcast.schema import Parts
 
 

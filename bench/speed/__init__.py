@@ -1,0 +1,1 @@
+"""How fast postcast is, against what people would use instead; see `bench/README.md`."""

@@ -1,0 +1,335 @@
+"""Text to vector by a pretrained encoder: tokens, batches, and nothing computed twice.
+
+Knows no hub and no post, and not what computes: a graph on the CPU, or torch on a GPU.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+
+from postcast.device import pick_device
+from postcast.errors import EncoderError, OutputError
+from postcast.features.cache import ABOUT, GRAPHS, Cache
+from postcast.features.digests import Digests
+from postcast.features.transformer.facts import EncoderFacts, read_facts
+from postcast.features.transformer.graph import GRAPH, TOKENIZER, Graph
+from postcast.features.transformer.pretrained import find_folder, find_local_folder
+from postcast.progress import progress
+from postcast.schema import Parts
+
+if TYPE_CHECKING:
+    from postcast.features.embeddings import Embeddings
+    from postcast.schema import FloatArray, IntArray
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_SEGMENTS = 5.0
+
+LENGTH_STEP = 4
+"""Every other length would cost more in kernels compiled for it than this costs in padding."""
+
+TEXTS_AT_ONCE = 16_384
+"""Texts that are tokenised and sorted by length together."""
+
+VERSION = 3
+"""Raised when the same choices give other vectors than before."""
+
+
+class Engine(Protocol):
+    """What computes vectors from token ids."""
+
+    tokens_at_once: int
+
+    def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
+        """Return one float32 vector a row of token ids and their mask, (b, t) -> (b, d)."""
+        ...
+
+
+class TransformerEncoder:
+    """A pretrained encoder.
+
+    Every text is filled up to a multiple of `LENGTH_STEP` tokens and computed with others of
+    that length, whatever they are: a vector depends on its text alone, to the last bit.
+
+    Parameters
+    ----------
+    facts : EncoderFacts
+    precision : {"exact", "fast", "fastest"}
+    device : {"cpu", "cuda"}
+    origin : Path or None
+        The pretrained encoder's folder; None for a saved one.
+    graph : Path or None
+        The folder of a saved encoder's graph.
+    cache : Cache or None
+        Keeps embeddings, and the graph of a pretrained encoder.
+    """
+
+    def __init__(
+        self,
+        facts: EncoderFacts,
+        *,
+        precision: str = "exact",
+        device: str = "cpu",
+        origin: Path | None = None,
+        graph: Path | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        self.facts = facts
+        self.precision = precision
+        self.device = device
+        self.origin = origin
+        self._graph = graph
+        self._cache = cache
+        self._known: dict[str, int] = {}
+        self._vectors: FloatArray = np.zeros((0, 0), dtype=np.float32)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.facts.name
+
+    def fit(self, texts: Sequence[str]) -> None:
+        """Do nothing: the weights are pretrained."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what shapes its vectors."""
+        return {
+            "pooling": self.facts.pooling,
+            "normalized": self.facts.normalized,
+            "longest_tokens": self.facts.longest,
+            "precision": self.precision,
+            "sha256": self.facts.digest,
+        }
+
+    def columns(self) -> tuple[str, ...]:
+        """Return nothing: an embedding's columns have no meaning of their own."""
+        return ()
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return one vector a text, each distinct text embedded once.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_texts, width)
+            Zeros for blank texts.
+        """
+        distinct = sorted({text for text in texts if text.strip()})
+        if any(text not in self._known for text in distinct):
+            self._vectors = self._vectors_of(distinct)
+            self._known = {text: row for row, text in enumerate(distinct)}
+        answer = np.zeros((len(texts), self.facts.width), dtype=np.float32)
+        rows = [(row, self._known[text]) for row, text in enumerate(texts) if text.strip()]
+        if rows:
+            to, source = np.array(rows).T
+            answer[to] = self._vectors[source]
+        return answer
+
+    def _vectors_of(self, texts: list[str]) -> FloatArray:
+        """Return the vectors of distinct texts, from the cache where they are kept."""
+        kept = self._embeddings
+        if kept is None:
+            vectors = np.zeros((len(texts), self.facts.width), dtype=np.float32)
+            found = np.zeros(len(texts), dtype=bool)
+        else:
+            vectors, found = kept.find(texts)
+        missing = np.flatnonzero(~found)
+        if len(missing):
+            self._embed(texts, missing, vectors)
+        return vectors
+
+    @cached_property
+    def _embeddings(self) -> Embeddings | None:
+        """Where embeddings of this encoder and precision are kept."""
+        if self._cache is None:
+            return None
+        about = {
+            "encoder": self.name,
+            "pooling": self.facts.pooling,
+            "precision": self.precision,
+            "device": self.device,
+            "width": self.facts.width,
+        }
+        key = f"{self.facts.key}-{self.precision}-{self.device}-{VERSION}"
+        return self._cache.embeddings(key, about)
+
+    def _embed(self, texts: list[str], missing: IntArray, vectors: FloatArray) -> None:
+        """Fill in the missing rows, keeping finished ones in the cache every few seconds."""
+        since, unkept = time.monotonic(), []
+        with progress(len(missing), "embedding", "post") as advance:
+            for rows, answer in self._batches(texts, missing):
+                vectors[rows] = answer
+                unkept.extend(rows.tolist())
+                advance(len(rows))
+                if time.monotonic() - since > SECONDS_BETWEEN_SEGMENTS:
+                    self._keep(texts, unkept, vectors)
+                    since, unkept = time.monotonic(), []
+        self._keep(texts, unkept, vectors)
+
+    def _keep(self, texts: list[str], rows: list[int], vectors: FloatArray) -> None:
+        if self._cache is None or self._embeddings is None or not rows:
+            return
+        try:
+            self._embeddings.keep([texts[row] for row in rows], vectors[rows])
+            self._cache.trim()
+        except OutputError as error:
+            log.warning("embeddings are not kept for the next run: %s", error)
+            self._cache = None
+            self.__dict__["_embeddings"] = None
+
+    def _batches(
+        self, texts: list[str], missing: IntArray
+    ) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield rows and their vectors, in batches of one length, longest first."""
+        engine = self._engine
+        for start in range(0, len(missing), TEXTS_AT_ONCE):
+            some = missing[start : start + TEXTS_AT_ONCE]
+            ids = self._tokens([texts[row] for row in some])
+            steps = np.array([-(-len(one) // LENGTH_STEP) for one in ids])
+            lengths = np.minimum(steps * LENGTH_STEP, self.facts.longest)
+            for length in np.unique(lengths)[::-1]:
+                alike = np.flatnonzero(lengths == length)
+                step = max(engine.tokens_at_once // int(length), 1)
+                for first in range(0, len(alike), step):
+                    chosen = alike[first : first + step]
+                    yield some[chosen], engine.answer(*_filled([ids[i] for i in chosen], length))
+
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
+        return [one.ids for one in self._tokenizer.encode_batch_fast(texts)]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.graph_folder / TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.facts.longest)
+        return tokenizer
+
+    @cached_property
+    def _engine(self) -> Engine:
+        if self.device == "cuda" and self.origin is not None:
+            from postcast.features.transformer.torch_model import TorchModel
+
+            return TorchModel(self.origin, self.facts, self.precision, self.device)
+        return Graph(self.graph_folder, self.precision)
+
+    @cached_property
+    def graph_folder(self) -> Path:
+        """The folder with the encoder's graph, its tokenizer and its licences."""
+        if self._graph is not None:
+            return self._graph
+        if self.origin is None:
+            raise EncoderError(f"the encoder {self.name} has neither graph nor folder")
+        if self._cache is not None:
+            try:
+                return self._graph_in(self._cache)
+            except OutputError as error:
+                log.warning("the encoder's graph is not kept for the next run: %s", error)
+        home = tempfile.mkdtemp(prefix="postcast-")
+        weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        return self._graph_in(Cache(Path(home)))
+
+    def _graph_in(self, cache: Cache) -> Path:
+        from postcast.features.transformer.convert import make_graph
+
+        origin, weights = self.origin, "int8" if self.precision == "fastest" else "float32"
+        about = {"encoder": self.name, "pooling": self.facts.pooling, "weights": weights}
+
+        def make(folder: Path) -> None:
+            log.info("Preparing the encoder %s (%s), once …", self.name, weights)
+            if origin is not None:
+                make_graph(origin, self.facts, weights, folder)
+
+        return cache.made(GRAPHS, f"{self.facts.key}-{weights}-{VERSION}", about, make)
+
+    def state(self) -> Parts:
+        """Return graph, tokenizer, licences and what shapes the vectors."""
+        facts = {"kind": "transformer", "precision": self.precision, **self.facts.to_dict()}
+        files = {
+            path.name: path for path in sorted(self.graph_folder.iterdir()) if path.name != ABOUT
+        }
+        return Parts(facts=facts, files=files)
+
+    @classmethod
+    def from_state(cls, parts: Parts, device: str) -> Self:
+        """Rebuild a saved encoder, which computes on the CPU.
+
+        On a GPU only where that is asked for and the encoder it was made from is found.
+        """
+        facts = EncoderFacts.from_dict(parts.facts)
+        graph = parts.files[GRAPH].parent
+        precision = parts.facts["precision"]
+        origin = _origin_of(facts) if device == "cuda" else None
+        if device == "cuda" and origin is None:
+            log.warning(
+                "the saved encoder computes on the CPU: the folder of %s, from which it was "
+                "made, is not found here",
+                facts.name,
+            )
+        device = "cpu" if origin is None else device
+        return cls(facts, precision=precision, device=device, origin=origin, graph=graph)
+
+
+def _filled(texts: list[list[int]], length: int) -> tuple[IntArray, IntArray]:
+    """Return token ids and their mask, shape (b, length) each."""
+    ids = np.zeros((len(texts), length), dtype=np.int64)
+    mask = np.zeros((len(texts), length), dtype=np.int64)
+    for row, one in enumerate(texts):
+        ids[row, : len(one)] = one
+        mask[row, : len(one)] = 1
+    return ids, mask
+
+
+def pretrained_encoder(
+    name: str, *, pooling: str, precision: str, device: str, cache: Path | None
+) -> TransformerEncoder:
+    """Find a pretrained encoder.
+
+    Parameters
+    ----------
+    name : str
+        ``minilm``, a folder with ``config.json`` and safetensors, or a hub name.
+    pooling : {"auto", "cls", "mean"}
+        See `postcast.features.transformer.facts.read_facts`.
+    precision : {"exact", "fast", "fastest"}
+    device : {"auto", "cpu", "cuda"}
+    cache : Path or None
+
+    Raises
+    ------
+    EncoderError
+        If it is not found, or its folder cannot be read.
+    """
+    place = pick_device(device)
+    kept = None if cache is None else Cache(cache)
+    digests = Digests(None) if kept is None else kept.digests
+    folder = find_folder(name, digests)
+    shown = folder.name if Path(name).expanduser().is_dir() else name
+    if place == "cuda" and precision == "fastest":
+        precision = "fast"  # a GPU has no use for the graph's int8
+    return TransformerEncoder(
+        read_facts(shown, folder, pooling, digests),
+        precision=precision,
+        device=place,
+        origin=folder,
+        cache=kept,
+    )
+
+
+def _origin_of(facts: EncoderFacts) -> Path | None:
+    """Return the folder that a saved encoder was made from, where it is on this machine."""
+    folder = find_local_folder(facts.name)
+    if folder is None:
+        return None
+    found = read_facts(facts.name, folder, facts.pooling, Digests(None))
+    return folder if found.digest == facts.digest else None

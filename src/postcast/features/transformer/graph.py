@@ -1,0 +1,131 @@
+"""An encoder as a graph that OpenVINO runs on a CPU: token ids to vectors. Knows no text."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.errors import EncoderError, MissingExtraError, OutputError
+from postcast.features.cache import COMPILED, Cache, default_folder
+
+if TYPE_CHECKING:
+    from postcast.schema import FloatArray, IntArray
+
+GRAPH, WEIGHTS, TOKENIZER = "encoder.xml", "encoder.bin", "tokenizer.json"
+"""The files of a graph's folder; licences and the model's page may stand beside them."""
+
+COMPUTED_IN = {"exact": "f32", "fast": "bf16", "fastest": "bf16"}
+"""``fastest`` has its large products in int8 besides, by the graph itself."""
+
+TOKENS_AT_ONCE = 2048
+
+
+class Graph:
+    """A compiled graph.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `GRAPH` and `WEIGHTS`.
+    precision : {"exact", "fast", "fastest"}
+
+    Raises
+    ------
+    MissingExtraError
+        If OpenVINO is not installed.
+    EncoderError
+        If the graph cannot be read.
+    """
+
+    tokens_at_once = TOKENS_AT_ONCE
+
+    def __init__(self, folder: Path, precision: str) -> None:
+        with without_telemetry():
+            try:
+                import openvino
+            except ImportError as error:
+                raise MissingExtraError("a transformer encoder", "openvino") from error
+        settings = {
+            "INFERENCE_PRECISION_HINT": COMPUTED_IN[precision],
+            "INFERENCE_NUM_THREADS": n_threads(),
+            "ENABLE_CPU_PINNING": False,
+            "PERFORMANCE_HINT": "LATENCY",
+            "CACHE_MODE": "OPTIMIZE_SIZE",  # weights stay in their own file, not in what is kept
+        }
+        try:
+            self._request: Any = _compiled(folder, settings, openvino).create_infer_request()
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise EncoderError(f"{folder / GRAPH} cannot be read: {reason}", "a graph") from error
+
+    def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
+        """Return one vector a row.
+
+        A row's vector is the same to the last bit whatever rows it is computed with.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (b, t)
+            Token ids.
+        mask : ndarray of int64, shape (b, t)
+            1 where a token is real.
+
+        Returns
+        -------
+        ndarray of float32, shape (b, d)
+        """
+        return np.array(self._request.infer({0: ids, 1: mask})[0], dtype=np.float32)
+
+
+def _compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
+    """Return a graph ready to run, compiled at most once for these settings and this machine."""
+    core = openvino.Core()
+
+    def compile_here(where: Path) -> None:
+        model = core.compile_model(folder / GRAPH, "CPU", settings)
+        (where / "compiled.blob").write_bytes(model.export_model().getvalue())
+
+    try:
+        cache = Cache(default_folder())
+        parts = [cache.digests.sha256_of(folder / name) for name in (GRAPH, WEIGHTS)]
+        told = json.dumps([*parts, settings, openvino.__version__, platform.machine()])
+        key = hashlib.sha256(told.encode()).hexdigest()[:32]
+        kept = cache.made(COMPILED, key, {"openvino": openvino.__version__}, compile_here)
+        blob = (kept / "compiled.blob").read_bytes()
+        return core.import_model(blob, "CPU", {**settings, "WEIGHTS_PATH": str(folder / WEIGHTS)})
+    except (OSError, OutputError, RuntimeError):  # of another processor, or nothing can be kept
+        return core.compile_model(folder / GRAPH, "CPU", settings)
+
+
+def n_threads() -> int:
+    """Return how many cores this process may use."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(min(allowed or 1, int(asked) if asked.isdigit() else allowed or 1), 1)
+
+
+@contextlib.contextmanager
+def without_telemetry() -> Iterator[None]:
+    """Keep OpenVINO and NNCF from reporting that they are imported, as they do by default.
+
+    Both do without the package that reports where it cannot be imported. postcast uses no
+    network that it was not asked to use.
+    """
+    name = "openvino_telemetry"
+    before = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before

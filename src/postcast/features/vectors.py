@@ -1,0 +1,136 @@
+"""Vectors as rows, dense or sparse: scaled to length one, joined and compared.
+
+Knows no post. A saved bank's sparse rows are compared with a few drafts by numpy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from postcast.schema import FloatArray, IntArray, Matrix
+
+_ARRAYS = ("data", "indices", "indptr")
+_PREFIX = "vectors."
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """Saved rows that are mostly zero, in compressed sparse row format.
+
+    Parameters
+    ----------
+    data : ndarray of float32, shape (n_values,)
+    indices : ndarray of int32, shape (n_values,)
+        The column of each value.
+    indptr : ndarray of int32, shape (n_rows + 1,)
+        Where each row's values begin.
+    width : int
+    """
+
+    data: FloatArray
+    indices: IntArray
+    indptr: IntArray
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and columns."""
+        return len(self.indptr) - 1, self.width
+
+    @cached_property
+    def csr(self) -> Matrix:
+        """The same rows as scipy has them."""
+        import scipy.sparse
+
+        return scipy.sparse.csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
+
+    def __getitem__(self, rows: IntArray) -> Self:
+        """Return some rows, in the order given."""
+        starts, sizes = self.indptr[rows], np.diff(self.indptr)[rows]
+        ends = np.cumsum(sizes)
+        taken = np.repeat(starts - (ends - sizes), sizes) + np.arange(sizes.sum())
+        indptr = np.concatenate([[0], ends])
+        return type(self)(self.data[taken], self.indices[taken], indptr, self.width)
+
+    def times(self, dense: FloatArray) -> FloatArray:
+        """Return the product of each row with each of a few dense ones, shape (n_rows, n)."""
+        some = np.flatnonzero(np.diff(self.indptr))
+        products = np.zeros((self.shape[0], len(dense)), dtype=np.float32)
+        for column, one in enumerate(dense):
+            if len(some):
+                values = self.data * one[self.indices]
+                products[some, column] = np.add.reduceat(values, self.indptr[some])
+        return products
+
+    def times_itself(self) -> FloatArray:
+        """Return the product of each row with each other, shape (n_rows, n_rows)."""
+        _, place, uses = np.unique(self.indices, return_inverse=True, return_counts=True)
+        is_shared = uses > 1
+        row = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+        kept = is_shared[place]
+        dense = np.zeros((self.shape[0], int(is_shared.sum())), dtype=np.float32)
+        dense[row[kept], (np.cumsum(is_shared) - 1)[place[kept]]] = self.data[kept]
+        product: FloatArray = dense @ dense.T
+        np.fill_diagonal(product, np.bincount(row, self.data**2, minlength=self.shape[0]))
+        return product
+
+
+def unit_rows(matrix: Matrix) -> Matrix:
+    """Return a matrix with each row scaled to length one; rows of zeros stay."""
+    if isinstance(matrix, np.ndarray):
+        length = np.linalg.norm(matrix, axis=1, keepdims=True)
+        return (matrix / np.where(length > 0, length, 1.0)).astype(np.float32)
+    import scipy.sparse
+
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    scale = scipy.sparse.diags(1.0 / np.where(length > 0, length, 1.0))
+    return (scale @ matrix).astype(np.float32).tocsr()
+
+
+def stack_rows(first: Matrix, second: Matrix) -> Matrix:
+    """Return the rows of two matrices, both dense or both sparse, one below the other."""
+    if isinstance(first, np.ndarray):
+        return np.vstack([first, second])
+    import scipy.sparse
+
+    return scipy.sparse.vstack([_scipy(first), scipy.sparse.csr_matrix(second)], format="csr")
+
+
+def cosines_of(left: Matrix, right: Matrix) -> FloatArray:
+    """Return the products of rows of length one, dense, shape (n_left, n_right)."""
+    if isinstance(left, SparseRows):
+        if left is right:
+            return np.asarray(left.times_itself())
+        if isinstance(right, np.ndarray):
+            return np.asarray(left.times(right))
+    elif isinstance(right, SparseRows) and isinstance(left, np.ndarray):
+        return np.asarray(right.times(left).T)
+    product = _scipy(left) @ _scipy(right).T
+    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
+
+
+def _scipy(rows: Matrix) -> Matrix:
+    return rows.csr if isinstance(rows, SparseRows) else rows
+
+
+def arrays_of(rows: Matrix) -> dict[str, Any]:
+    """Return rows by the names under which they are saved."""
+    if isinstance(rows, np.ndarray):
+        return {"vectors": rows}
+    arrays = {_PREFIX + name: getattr(rows, name) for name in _ARRAYS}
+    return arrays | {f"{_PREFIX}shape": np.array(rows.shape)}
+
+
+def rows_from(arrays: Mapping[str, Any]) -> Matrix | None:
+    """Rebuild rows from `arrays_of`; None where there are none."""
+    if f"{_PREFIX}shape" not in arrays:
+        return arrays.get("vectors")
+    width = int(arrays[f"{_PREFIX}shape"][1])
+    data, indices, indptr = (arrays[_PREFIX + name] for name in _ARRAYS)
+    return SparseRows(data, indices, indptr, width)
