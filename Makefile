@@ -29,6 +29,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.suite $(DATA)/pinterest.csv --out bench/results/quality --jobs 2
 	$(BIN)/python -m bench.suite $(DATA)/reddit.csv --out bench/results/quality --jobs 2 \
 		--maturity 7d --repeats 1
+	$(BIN)/python -m bench.speed $(DATA)/pinterest.csv --out bench/results/speed.json
+	$(BIN)/python -m bench.scale --out bench/results/scale.json
 
 dist: $(VENV)/.dev
 	rm -rf dist

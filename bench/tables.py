@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.speed import tables as speed_tables
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "quality"
-PAGE, README = ROOT / "docs" / "quality.md", ROOT / "README.md"
+PAGES = (ROOT / "docs" / "quality.md", ROOT / "docs" / "speed.md", ROOT / "README.md")
 
 ROWS = {
     "chronological-live": "newest fifth, online, counts mature after {maturity}",
@@ -187,6 +189,10 @@ def tables() -> Iterator[tuple[str, str]]:
             yield f"{posts} headline", headline(found)
     if (RESULTS.parent / "options").exists():
         yield "options", options()
+    for name, shown_as in (("speed", speed_tables.bars), ("scale", speed_tables.growth)):
+        path = RESULTS.parent / f"{name}.json"
+        if path.exists():
+            yield name, shown_as(json.loads(path.read_text("utf-8")))
 
 
 def filled(page: str) -> str:
@@ -200,5 +206,5 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    for one in (PAGE, README):
+    for one in PAGES:
         one.write_text(filled(one.read_text("utf-8")), "utf-8")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
+
 from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from postcast.models.distribution import Outlook
     from postcast.schema import FloatArray
 
+
+DRAFTS_AT_ONCE = 50_000
+"""Drafts whose features are held in memory together."""
 
 ENCODER_PIECES = {"text": "encoder", "words": "words", "characters": "characters"}
 """Where the encoder of each block is saved."""
@@ -122,7 +127,14 @@ class Forecaster:
         return Columns(text=tuple(names.get("text", ())), **single)
 
     def forecast(self, drafts: Drafts) -> list[Forecast]:
-        """Forecast posts that are already columns."""
+        """Forecast posts that are already columns, some tens of thousands together."""
+        if len(drafts) <= DRAFTS_AT_ONCE:
+            return self._forecast(drafts)
+        everyone = drafts.with_published()
+        parts = np.array_split(np.arange(len(drafts)), -(-len(drafts) // DRAFTS_AT_ONCE))
+        return [answer for rows in parts for answer in self._forecast(everyone.take(rows))]
+
+    def _forecast(self, drafts: Drafts) -> list[Forecast]:
         features = self.features(drafts)
         reads_text = "text" in READS.get(self.facts["classifier"], TEXT_ALONE)
         encoder = self.facts["encoder"] if reads_text else None

@@ -1,4 +1,4 @@
-"""The tables of docs/quality.md are those of the committed results."""
+"""The tables of the pages are those of the committed results."""
 
 from __future__ import annotations
 
@@ -18,13 +18,10 @@ def tables(monkeypatch):
     return tables
 
 
-def test_the_page_shows_the_results(tables):
-    page = tables.PAGE.read_text("utf-8")
-    assert page == tables.filled(page), "run python -m bench.tables"
-
-
-def test_the_readme_shows_the_results(tables):
-    page = (ROOT / "README.md").read_text("utf-8")
+@pytest.mark.parametrize("name", ["docs/quality.md", "docs/speed.md", "README.md"])
+def test_the_page_shows_the_results(tables, name):
+    assert ROOT / name in tables.PAGES
+    page = (ROOT / name).read_text("utf-8")
     assert page == tables.filled(page), "run python -m bench.tables"
 
 
@@ -32,3 +29,11 @@ def test_every_result_says_what_it_was_measured_on(tables):
     for path in tables.RESULTS.glob("*.json"):
         result = tables.json.loads(path.read_text("utf-8"))
         assert {"date", "machine", "versions", "seed", "encoder"} <= result.keys(), path.name
+
+
+@pytest.mark.parametrize("name", ["speed", "scale"])
+def test_bars_say_what_they_were_measured_on(tables, name):
+    result = tables.json.loads((tables.RESULTS.parent / f"{name}.json").read_text("utf-8"))
+    assert {"date", "machine", "versions", "rows"} <= result.keys()
+    for row in result["rows"]:
+        assert {"what", "against", "ratio", "spread", "must_reach", "met"} <= row.keys()

@@ -53,6 +53,17 @@ def test_posts_and_their_table_get_the_same(forecaster, posts):
     assert answers == again
 
 
+def test_how_many_are_answered_together_changes_nothing(posts, monkeypatch):
+    strong = train(posts, {"encoder": "tfidf"})
+    together = strong.predict(posts)
+    monkeypatch.setattr("postcast.forecaster.DRAFTS_AT_ONCE", 70)
+    apart = strong.predict(posts)
+    assert [one.id for one in apart] == [one.id for one in together]
+    for one, other in zip(apart, together, strict=True):
+        assert one.warnings == other.warnings
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+
+
 def test_saved_and_loaded_it_answers_the_same_bytes(forecaster, posts, tmp_path):
     forecaster.save(tmp_path / "forecaster")
     again = load(tmp_path)

@@ -26,6 +26,8 @@ GRAM = 5
 _TOLERANCE = 1e-9
 _GRAMS_AT_ONCE = 20_000_000
 _MAX_CODE = 2**62
+_AT_ONCE = 8_000_000
+"""Entries of an array of grams that are worked on together."""
 _WORDS = 4
 
 
@@ -78,46 +80,87 @@ def _components(texts: list[str], threshold: float) -> IntArray:
     document, gram = _gram_sets(texts)
     if not len(gram):
         return np.arange(len(texts))
-    starts = np.searchsorted(document, np.arange(len(texts) + 1))
+    sizes = np.bincount(document, minlength=len(texts))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
     sets = _GramSets(
-        grams=sp.csr_matrix((np.ones(len(gram), np.int32), gram, starts)),
-        sizes=np.diff(starts),
+        grams=sp.csr_matrix((np.ones(len(gram), np.int8), gram, starts)),
+        sizes=sizes,
         parity=_parity(document, gram, len(texts)),
     )
     return _joined(sets, _prefixes(document, gram, sets.sizes, threshold), threshold)
 
 
 def _gram_sets(texts: list[str]) -> tuple[IntArray, IntArray]:
-    """Return distinct (text, gram) pairs, by text, each text's rarest gram first."""
-    owner = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    """Return distinct (text, gram) pairs, int32, by text, each text's rarest gram first."""
+    owner = np.repeat(np.arange(len(texts), dtype=np.int32), [len(text) for text in texts])
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     starts = np.flatnonzero(owner[: max(len(owner) - GRAM + 1, 0)] == owner[GRAM - 1 :])
     gram = _gram_codes(points, starts)
     n_grams = int(gram.max(initial=0)) + 1
-    document, gram = np.divmod(_distinct(owner[starts] * n_grams + gram), n_grams)
-    rarity = np.empty(n_grams, dtype=np.int64)
+    pairs = owner[starts].astype(np.int64)
+    del owner, points, starts
+    pairs *= n_grams
+    pairs += gram
+    document, gram = _parted(_distinct(pairs), n_grams)
+    rarity = np.empty(n_grams, dtype=np.int32)
     rarity[np.argsort(np.bincount(gram, minlength=n_grams), kind="stable")] = np.arange(n_grams)
-    document, gram = np.divmod(np.sort(document * n_grams + rarity[gram]), n_grams)
+    pairs = document.astype(np.int64)
+    pairs *= n_grams
+    pairs += rarity[gram]
+    pairs.sort()
+    return _parted(pairs, n_grams)
+
+
+def _parted(pairs: IntArray, n_grams: int) -> tuple[IntArray, IntArray]:
+    """Return the text and the gram of pairs that are numbers, int32."""
+    document, gram = np.empty(len(pairs), np.int32), np.empty(len(pairs), np.int32)
+    for some in _stretches(len(pairs)):
+        document[some], gram[some] = np.divmod(pairs[some], n_grams)
     return document, gram
+
+
+def _stretches(length: int) -> list[slice]:
+    """Return slices that part a long array, so that what is computed of it need not be as long."""
+    return [slice(start, start + _AT_ONCE) for start in range(0, length, _AT_ONCE)]
 
 
 def _gram_codes(points: npt.NDArray[np.uint32], starts: IntArray) -> IntArray:
     """Give the grams at `starts` numbers from 0, equal ones and no others the same."""
     alphabet = np.cumsum(np.bincount(points, minlength=1) > 0)
-    letters, base = alphabet[points] - 1, int(alphabet[-1])
-    codes, n_codes = letters[starts], base
+    letters, base = (alphabet - 1).astype(np.int32)[points], int(alphabet[-1])
+    codes, n_codes = letters[starts].astype(np.int64), base
     for step in range(1, GRAM):
         if n_codes * base > _MAX_CODE:
-            distinct, codes = np.unique(codes, return_inverse=True)
-            n_codes = len(distinct)
-        codes, n_codes = codes * base + letters[starts + step], n_codes * base
-    return np.asarray(np.unique(codes, return_inverse=True)[1])
+            codes = _renumbered(codes, n_codes).astype(np.int64)
+            n_codes = int(codes.max(initial=0)) + 1
+        codes *= base
+        for some in _stretches(len(codes)):
+            codes[some] += letters[starts[some] + step]
+        n_codes *= base
+    return _renumbered(codes, n_codes)
+
+
+def _renumbered(codes: IntArray, n_codes: int) -> IntArray:
+    """Return codes below `n_codes` as numbers from 0 without gaps, in their order, int32."""
+    found = np.empty(len(codes), dtype=np.int32)
+    if n_codes <= 4 * len(codes) + 2**20:
+        numbers = np.cumsum(np.bincount(codes, minlength=1) > 0, dtype=np.int32) - np.int32(1)
+        for some in _stretches(len(codes)):
+            found[some] = numbers[codes[some]]
+        return found
+    distinct = _distinct(codes.copy())
+    for some in _stretches(len(codes)):
+        found[some] = np.searchsorted(distinct, codes[some])
+    return found
 
 
 def _distinct(values: IntArray) -> IntArray:
-    """Return the distinct values, ascending (`numpy.unique` hashes, which is slower here)."""
-    ordered = np.sort(values)
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+    """Return the distinct values, ascending, and sort the values themselves.
+
+    `numpy.unique` hashes, which is slower here, and copies.
+    """
+    values.sort()
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 
 @dataclass(frozen=True)
@@ -135,8 +178,9 @@ class _GramSets:
 
 def _parity(document: IntArray, gram: IntArray, n_texts: int) -> npt.NDArray[np.uint64]:
     words = np.zeros((n_texts, _WORDS), dtype=np.uint64)
-    word, bit = np.divmod(gram % (64 * _WORDS), 64)
-    np.bitwise_xor.at(words, (document, word), np.uint64(1) << bit.astype(np.uint64))
+    for some in _stretches(len(gram)):
+        word, bit = np.divmod(gram[some] % (64 * _WORDS), 64)
+        np.bitwise_xor.at(words, (document[some], word), np.uint64(1) << bit.astype(np.uint64))
     return words
 
 
@@ -156,10 +200,16 @@ class _Postings:
 def _prefixes(document: IntArray, gram: IntArray, sizes: IntArray, threshold: float) -> _Postings:
     """Keep each text's rarest grams, so many that two linked texts must share one of them."""
     length = sizes - np.ceil(threshold * sizes - _TOLERANCE).astype(np.int64) + 1
-    place = np.arange(len(document)) - (np.cumsum(sizes) - sizes)[document]
-    kept = np.flatnonzero(place < length[document])
+    first = np.cumsum(sizes) - sizes
+    found = []
+    for some in _stretches(len(document)):
+        owner = document[some]
+        place = np.arange(some.start, some.start + len(owner)) - first[owner]
+        found.append(some.start + np.flatnonzero(place < length[owner]))
+    kept = np.concatenate(found)
     kept = kept[np.lexsort((document[kept], sizes[document[kept]], gram[kept]))]
-    document, gram, rest = document[kept], gram[kept], (sizes[document] - place)[kept]
+    document, gram = document[kept], gram[kept]
+    rest = sizes[document] - (kept - first[document])
     return _Postings(document, rest, np.searchsorted(gram, gram, side="right"))
 
 
@@ -194,7 +244,8 @@ def _linked(sets: _GramSets, one: IntArray, other: IntArray, threshold: float) -
     """Return the candidate pairs whose Jaccard index is high enough, shape (n_pairs, 2)."""
     likely = _may_link(sets, one, other, threshold)
     n_texts = len(sets.sizes)
-    left, right = np.divmod(_distinct(one[likely] * n_texts + other[likely]), n_texts)
+    pairs = one[likely].astype(np.int64) * n_texts + other[likely]
+    left, right = np.divmod(_distinct(pairs), n_texts)
     cuts = np.flatnonzero(np.diff(np.cumsum(sets.sizes[left]) // _GRAMS_AT_ONCE)) + 1
     shared = [
         np.asarray(sets.grams[a].multiply(sets.grams[b]).sum(axis=1)).ravel()

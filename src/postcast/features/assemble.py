@@ -89,6 +89,12 @@ class Drafts:
         ]
         return replace(self, texts=texts)
 
+    def with_published(self) -> Drafts:
+        """Return the same posts, which some of them taken apart still know to be published."""
+        if self.published is not None or self.order is None:
+            return self
+        return replace(self, published=Published(self.authors, self.order))
+
     def as_strangers(self) -> Drafts:
         """Return the same posts as members of no group of the training."""
         return replace(self, group=np.full(len(self), -1))
