@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.features.history import Moment, by_author
-from postcast.features.vectors import cosines_of
+from postcast.features.near import Near, index_of
+from postcast.features.vectors import cosines_of, paired_cosines
 from postcast.schema import Block
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ ROWS_AT_ONCE = 512
 
 NEAREST = (10, 40)
 """How many of the most alike posts of any author are averaged."""
+
+MOST_CANDIDATES = 1_000
+"""Of very many posts, how many near ones an index is asked for, later ones among them."""
 
 SHARPNESS = 12.0
 """b of their weights exp(b(cos − 1))."""
@@ -135,24 +139,68 @@ def _nearest(moment: Moment, vectors: Matrix, bank: MemoryBank, *, with_own: boo
     if bank.vectors is None or not len(texts):
         return Block(rows, names)
     others = bank.vectors[texts]
+    near = _index(bank, others, len(rows))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))
-        barred = _barred(moment, chunk, bank, texts, with_own=with_own)  # (q, k)
-        cosines = np.where(barred, -1.0, cosines_of(vectors[chunk], others))
-        rows[chunk] = _nearest_means(cosines, bank.rank[texts], bank.mean_rank)
+        if near is None:
+            posts: IntArray = texts[None, :]  # (1, k)
+            cosines = cosines_of(vectors[chunk], others)  # (q, k)
+        else:
+            posts, cosines = _found(near, vectors[chunk], others, texts)  # (q, k) each
+        barred = _barred(moment, chunk, bank, posts, with_own=with_own)  # (q, k)
+        cosines = np.where(barred, -1.0, cosines)
+        rows[chunk] = _nearest_means(cosines, bank.rank[posts], bank.mean_rank)
+        short = chunk[(cosines > -1).sum(axis=1) < max(NEAREST)]
+        if near is not None and bank.ordering == "time" and len(short):
+            rows[short] = _among_earlier(moment, short, vectors, bank, with_own=with_own)
     return Block(rows, names)
+
+
+def _among_earlier(
+    moment: Moment, asked: IntArray, vectors: Matrix, bank: MemoryBank, *, with_own: bool
+) -> FloatArray:
+    """Return the features of posts so early that an index finds later ones only, shape (q, 3)."""
+    known = bank.has_text & (bank.order < moment.known_until[asked].max())
+    posts = np.flatnonzero(known)[None, :]  # (1, k)
+    if not posts.size or bank.vectors is None:
+        return np.array([bank.mean_rank] * len(NEAREST) + [0.0])
+    barred = _barred(moment, asked, bank, posts, with_own=with_own)
+    cosines = np.where(barred, -1.0, cosines_of(vectors[asked], bank.vectors[posts[0]]))
+    return _nearest_means(cosines, bank.rank[posts], bank.mean_rank)
+
+
+def _index(bank: MemoryBank, others: Matrix, n_asked: int) -> Near | None:
+    """Return an index where very many posts are asked of very many."""
+    if n_asked < MOST_CANDIDATES:
+        return None
+    if "near" not in bank.worked_out:
+        bank.worked_out["near"] = index_of(others, max(NEAREST))
+    found: Near | None = bank.worked_out["near"]
+    return found
+
+
+def _found(
+    near: Near, vectors: Matrix, others: Matrix, texts: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Return the bank's posts that an index finds near each, and their cosines, (q, k) each.
+
+    So many that enough are left of them where most were published later.
+    """
+    place = near.search(vectors, MOST_CANDIDATES)  # (q, k)
+    cosines = paired_cosines(vectors, others, np.maximum(place, 0))
+    return texts[np.maximum(place, 0)], np.where(place < 0, -1.0, cosines)
 
 
 def _barred(
     moment: Moment, asked: IntArray, bank: MemoryBank, texts: IntArray, *, with_own: bool
 ) -> BoolArray:
-    """Mark the bank's posts that must not count, shape (q, k)."""
+    """Mark those of the bank's posts `texts`, (q, k) or (1, k), that must not count, (q, k)."""
     author, known_until = moment.author[asked, None], moment.known_until[asked, None]
     barred: BoolArray = bank.group[texts] == moment.group[asked, None]
     is_own = (bank.author[texts] == author) & (author >= 0)
-    later = np.zeros_like(barred)
+    later = np.zeros(barred.shape, dtype=bool)
     if bank.order is not None:
-        later = bank.order[texts] >= known_until
+        later |= bank.order[texts] >= known_until
     if bank.ordering == "time":
         barred |= later
     else:
@@ -162,15 +210,24 @@ def _barred(
 
 
 def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:
-    """Return the features of some posts, shape (q, 3); a cosine of -1 is no neighbour."""
+    """Return the features of some posts, shape (q, 3).
+
+    Parameters
+    ----------
+    cosines : ndarray, shape (q, k)
+        -1 where a post is no neighbour.
+    rank : ndarray, shape (q, k) or (1, k)
+    overall : float
+    """
     most = min(max(NEAREST), cosines.shape[1])
     found = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
     found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
     likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
+    worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), found, axis=1)
     weight = np.exp(SHARPNESS * (likeness - 1)) * (likeness > -1)
     columns = []
     for n in NEAREST:
         total = weight[:, :n].sum(axis=1)
-        mean = (weight[:, :n] * rank[found[:, :n]]).sum(axis=1)
+        mean = (weight[:, :n] * worth[:, :n]).sum(axis=1)
         columns.append((mean + PRIOR_WEIGHT * overall) / (total + PRIOR_WEIGHT))
     return np.stack([*columns, np.maximum(likeness[:, 0], 0)], axis=1)

@@ -115,6 +115,26 @@ def cosines_of(left: Matrix, right: Matrix) -> FloatArray:
     return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
 
 
+def paired_cosines(left: Matrix, right: Matrix, place: IntArray) -> FloatArray:
+    """Return the products of each row with some rows of another matrix, shape (n_left, k).
+
+    Parameters
+    ----------
+    left, right : ndarray or csr_matrix, shape (n, d)
+        Rows of length one.
+    place : ndarray of int, shape (n_left, k)
+        Which rows of `right`.
+    """
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        pairs = zip(left, place, strict=True)
+        return np.stack([right[rows] @ one for one, rows in pairs])
+    products = [
+        np.asarray((_scipy(right)[rows] @ one.T).todense())[:, 0]
+        for one, rows in zip(_scipy(left), place, strict=True)
+    ]
+    return np.stack(products)
+
+
 def _scipy(rows: Matrix) -> Matrix:
     return rows.csr if isinstance(rows, SparseRows) else rows
 

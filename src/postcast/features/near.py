@@ -1,0 +1,127 @@
+"""Which of very many vectors may be nearest, found by an index instead of looking at all.
+
+Knows vectors only. Faiss makes the index; sparse vectors are searched in fewer dimensions.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.features.vectors import cosines_of
+
+if TYPE_CHECKING:
+    from postcast.schema import FloatArray, IntArray, Matrix
+
+log = logging.getLogger(__name__)
+
+EXACT_UP_TO = 100_000
+"""Up to so many vectors all are looked at."""
+
+POSTS_A_LIST, LISTS_LOOKED_AT = 100, 48
+"""How many vectors the index keeps together, and how many such lists a search looks into."""
+
+DIMENSIONS = 128
+"""To which sparse vectors are projected (latent semantic analysis) for the search alone."""
+
+LEARNED_FROM = 50_000
+"""Vectors from which lists and projection are learned."""
+
+SEED = 42
+ASKED_FOR_RECALL = 200
+
+
+@dataclass(frozen=True)
+class Near:
+    """An index of vectors, inverted lists whose centres are found by a small-world graph.
+
+    Parameters
+    ----------
+    index : faiss.Index
+    projection : TruncatedSVD or None
+        For sparse vectors.
+    """
+
+    index: Any
+    projection: Any
+
+    @classmethod
+    def of(cls, vectors: Matrix) -> Near:
+        """Index vectors of length one, shape (n, d); time grows as n log n."""
+        import faiss
+
+        rng = np.random.default_rng(SEED)
+        sample = np.sort(rng.permutation(vectors.shape[0])[:LEARNED_FROM])
+        projection = None
+        if not isinstance(vectors, np.ndarray):
+            from sklearn.decomposition import TruncatedSVD
+
+            n_dimensions = min(DIMENSIONS, vectors.shape[1] - 1)
+            projection = TruncatedSVD(n_dimensions, random_state=SEED).fit(vectors[sample])
+        near = cls(None, projection)
+        rows = near._searched(vectors)
+        n_lists = max(len(rows) // POSTS_A_LIST, 1)
+        index: Any = faiss.index_factory(
+            rows.shape[1], f"IVF{n_lists}_HNSW32,Flat", faiss.METRIC_INNER_PRODUCT
+        )
+        index.train(rows[sample])
+        index.add(rows)
+        index.nprobe = LISTS_LOOKED_AT
+        return cls(index, projection)
+
+    def _searched(self, vectors: Matrix) -> FloatArray:
+        """Return vectors as the index has them: dense, of length one."""
+        if self.projection is None:
+            return np.ascontiguousarray(vectors, dtype=np.float32)
+        rows = self.projection.transform(vectors)
+        length = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.ascontiguousarray(rows / np.where(length > 0, length, 1.0), dtype=np.float32)
+
+    def search(self, vectors: Matrix, most: int) -> IntArray:
+        """Return up to so many indexed vectors near each, shape (n_asked, most); -1 for none."""
+        _, found = self.index.search(self._searched(vectors), most)
+        return np.asarray(found)
+
+    def recall(self, vectors: Matrix, most: int) -> float:
+        """Return which share of the truly nearest is found, of the indexed vectors themselves."""
+        rng = np.random.default_rng(SEED)
+        asked = np.sort(rng.permutation(vectors.shape[0])[:ASKED_FOR_RECALL])
+        found = self.search(vectors[asked], most)
+        exact = np.argpartition(-cosines_of(vectors[asked], vectors), most - 1, axis=1)[:, :most]
+        shared = [np.isin(a, b).mean() for a, b in zip(exact, found, strict=True)]
+        return float(np.mean(shared))
+
+
+def index_of(vectors: Matrix, most: int) -> Near | None:
+    """Return an index of so many vectors that not all can be looked at, else None.
+
+    Parameters
+    ----------
+    vectors : ndarray or csr_matrix of float32, shape (n, d)
+        Of length one.
+    most : int
+        How many near ones will be asked for, at which the recall is told.
+    """
+    n_vectors = vectors.shape[0]
+    if n_vectors <= EXACT_UP_TO:
+        return None
+    if importlib.util.find_spec("faiss") is None:
+        log.warning(
+            "each of %s posts is compared with every other, in time that grows with their "
+            "square; pip install 'postcast[large]' to search an index instead",
+            f"{n_vectors:,}",
+        )
+        return None
+    near = Near.of(vectors)
+    log.info(
+        "Near posts among %s are found by an index: %.0f%% of the %d nearest, on %d posts.",
+        f"{n_vectors:,}",
+        100 * near.recall(vectors, most),
+        most,
+        ASKED_FOR_RECALL,
+    )
+    return near

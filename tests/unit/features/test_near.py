@@ -1,0 +1,107 @@
+"""Of very many posts an index finds nearly all of the nearest, and none that must not count."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from postcast.features import near, neighbours
+from postcast.features.bank import MemoryBank
+from postcast.features.history import Moment
+from postcast.features.near import index_of
+from postcast.features.neighbours import nearest, nearest_others
+from postcast.features.vectors import paired_cosines, unit_rows
+
+pytest.importorskip("faiss", reason="SKIPPED: the extra [large] is not installed")
+
+N_POSTS = 3_000
+
+
+def _clustered(rng, n, n_dimensions=24):
+    centres = rng.normal(size=(60, n_dimensions))
+    return unit_rows(centres[rng.integers(60, size=n)] + rng.normal(scale=0.4, size=(n, 24)))
+
+
+@pytest.fixture
+def bank(rng):
+    order = np.arange(N_POSTS, dtype=np.int64)
+    return MemoryBank(
+        ids=[str(i) for i in range(N_POSTS)],
+        authors=[f"a{i}" for i in range(30)],
+        author=rng.integers(0, 30, N_POSTS),
+        engagement=rng.exponential(20, N_POSTS).round(),
+        order=order,
+        group=order // 2,
+        fingerprints=np.ones((N_POSTS, 16), dtype=np.uint8),
+        ordering="time",
+        text_from=("text",),
+        columns={},
+        vectors=_clustered(rng, N_POSTS),
+    )
+
+
+def _asked(bank):
+    return Moment(bank.author, bank.order, bank.order, bank.group, {})
+
+
+@pytest.fixture
+def large(monkeypatch):
+    monkeypatch.setattr(near, "EXACT_UP_TO", 1_000)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+@pytest.mark.parametrize("make", [nearest, nearest_others])
+def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, make, is_sparse):
+    if is_sparse:
+        bank = replace(bank, vectors=scipy.sparse.csr_matrix(np.maximum(bank.vectors, 0)))
+    found = make(_asked(bank), bank.vectors, bank).matrix
+    assert bank.worked_out["near"] is not None
+    monkeypatch.setattr(near, "EXACT_UP_TO", 10**9)
+    exact = make(_asked(bank), bank.vectors, replace(bank)).matrix
+    assert np.abs(found - exact).mean() < 0.01
+    np.testing.assert_allclose(found[:100], exact[:100], atol=1e-5)  # few are known so early
+    assert (found[:, 2] <= exact[:, 2] + 1e-5).all()
+
+
+def test_what_comes_later_changes_nothing(bank, large, monkeypatch, rng):
+    before = nearest(_asked(bank), bank.vectors, bank).matrix[:1500]
+    later = bank.engagement.copy()
+    later[1500:] = rng.permutation(later[1500:])
+    changed = replace(bank, engagement=later)
+    changed.__dict__["worked_out"] = bank.worked_out
+    after = nearest(_asked(changed), changed.vectors, changed).matrix[:1500]
+    np.testing.assert_allclose(before, after, atol=1e-6)
+
+
+def test_recall_is_told(bank, large, caplog):
+    with caplog.at_level(logging.INFO, logger="postcast"):
+        found = index_of(bank.vectors, 40)
+    assert found.recall(bank.vectors, 40) > 0.9
+    assert "of the 40 nearest" in caplog.text
+
+
+def test_few_posts_need_no_index(bank):
+    assert index_of(bank.vectors, 40) is None
+
+
+def test_without_faiss_all_are_looked_at_and_that_is_said(bank, large, monkeypatch, caplog):
+    monkeypatch.setattr(near.importlib.util, "find_spec", lambda _: None)
+    assert index_of(bank.vectors, 40) is None
+    assert "pip install 'postcast[large]'" in caplog.text
+
+
+def test_pairs_are_those_of_the_whole_product(rng):
+    left, right = _clustered(rng, 7), _clustered(rng, 50)
+    place = rng.integers(0, 50, (7, 5))
+    expected = np.take_along_axis(left @ right.T, place, axis=1)
+    np.testing.assert_allclose(paired_cosines(left, right, place), expected, atol=1e-6)
+    sparse = [scipy.sparse.csr_matrix(one) for one in (left, right)]
+    np.testing.assert_allclose(paired_cosines(*sparse, place), expected, atol=1e-6)
+
+
+def test_a_few_drafts_need_no_index(bank, large):
+    moment = Moment(bank.author[:3], bank.order[:3], bank.order[:3], bank.group[:3], {})
+    neighbours.nearest(moment, bank.vectors[:3], bank)
+    assert "near" not in bank.worked_out
