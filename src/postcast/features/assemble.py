@@ -16,7 +16,8 @@ from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.kriging import kriging
-from postcast.features.neighbours import nearest, nearest_others, own_neighbours
+from postcast.features.nearest import NEAREST_BLOCKS, nearest
+from postcast.features.neighbours import own_neighbours
 from postcast.features.vectors import unit_rows
 from postcast.schema import Block, FeatureSet, Post
 
@@ -159,7 +160,8 @@ class Senses:
         ``characters``.
     bank : MemoryBank
     blocks : tuple of str
-        Further blocks that the classifier reads, of `MADE_FROM_BANK` and ``context``.
+        Further blocks that the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, and
+        ``context``.
     """
 
     encoders: Mapping[str, TextEncoder]
@@ -167,14 +169,11 @@ class Senses:
     blocks: tuple[str, ...] = ()
 
 
-NEEDS_ORDER = ("history", "kriging", "neighbours")
-
+# blocks of the author's own posts, which need their order
 MADE_FROM_BANK: Mapping[str, Callable[..., Block]] = {
     "history": lambda moment, _, bank: history(moment, bank),
     "kriging": kriging,
     "neighbours": own_neighbours,
-    "nearest": nearest,
-    "nearest others": nearest_others,
 }
 
 
@@ -199,8 +198,12 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     known_until = order if drafts.known_until is None else drafts.known_until
     published = drafts.published or Published(drafts.authors, order)
     moment = Moment(author, order, known_until, drafts.group, published.by_author(bank, author))
-    for name in senses.blocks:
-        if name in MADE_FROM_BANK and (bank.order is not None or name not in NEEDS_ORDER):
-            vectors = unit_rows(blocks["text"].matrix)
-            blocks[name] = MADE_FROM_BANK[name](moment, vectors, bank)
+    from_own = [name for name in senses.blocks if name in MADE_FROM_BANK]
+    of_anyone = [name for name in senses.blocks if name in NEAREST_BLOCKS]
+    if from_own or of_anyone:
+        vectors = unit_rows(blocks["text"].matrix)
+        if bank.order is not None:
+            blocks |= {name: MADE_FROM_BANK[name](moment, vectors, bank) for name in from_own}
+        if of_anyone:
+            blocks |= nearest(moment, vectors, bank, of_anyone)
     return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)

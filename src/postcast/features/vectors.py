@@ -111,7 +111,11 @@ def cosines_of(left: Matrix, right: Matrix) -> FloatArray:
             return np.asarray(left.times(right))
     elif isinstance(right, SparseRows) and isinstance(left, np.ndarray):
         return np.asarray(right.times(left).T)
-    product = _scipy(left) @ _scipy(right).T
+    left, right = _scipy(left), _scipy(right)
+    if not isinstance(left, np.ndarray) and left.shape[0] <= right.shape[0]:
+        # a few rows written out: four times as fast as a product of two sparse matrices
+        return np.ascontiguousarray((right @ left.toarray().T).T)
+    product = left @ right.T
     return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
 
 

@@ -10,9 +10,14 @@ from postcast.features import kriging as kriging_module
 from postcast.features.bank import MemoryBank
 from postcast.features.history import LATEST, SHRINK, Moment, Published, history
 from postcast.features.kriging import KERNELS, Kernel, kriging
-from postcast.features.neighbours import PRIOR_WEIGHT, nearest, nearest_others, own_neighbours
+from postcast.features.nearest import nearest as nearest_blocks
+from postcast.features.neighbours import PRIOR_WEIGHT, own_neighbours
 from postcast.features.vectors import unit_rows
 from postcast.schema import Parts
+
+
+def nearest(moment, vectors, bank):
+    return nearest_blocks(moment, vectors, bank)["nearest"]
 
 
 def make_bank(counts, author, order, vectors=None, ordering="id", silent=()):
@@ -179,7 +184,7 @@ def test_a_post_is_no_neighbour_of_its_authors_later_posts():
     earlier, later, other = nearest(moment, vectors[[0, 0, 0]], bank).matrix[:, 2]
     assert earlier == pytest.approx(0, abs=1e-6)
     assert later == other == pytest.approx(1, abs=1e-6)
-    apart = nearest_others(moment, vectors[[0, 0, 0]], bank).matrix[:, 2]
+    apart = nearest_blocks(moment, vectors[[0, 0, 0]], bank)["nearest others"].matrix[:, 2]
     np.testing.assert_allclose(apart, [0, 0, 1], atol=1e-6)
 
 

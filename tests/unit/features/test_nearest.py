@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from postcast.features import near, neighbours
+from postcast.features import nearest_index as index_module
 from postcast.features.bank import MemoryBank
 from postcast.features.history import Moment
-from postcast.features.near import index_of
-from postcast.features.neighbours import nearest, nearest_others
+from postcast.features.nearest import NEAREST_BLOCKS, nearest
+from postcast.features.nearest_index import index_of
 from postcast.features.vectors import paired_cosines, unit_rows
 
 pytest.importorskip("faiss", reason="SKIPPED: the extra [large] is not installed")
@@ -48,30 +48,30 @@ def _asked(bank):
 
 @pytest.fixture
 def large(monkeypatch):
-    monkeypatch.setattr(near, "EXACT_UP_TO", 1_000)
+    monkeypatch.setattr(index_module, "EXACT_UP_TO", 1_000)
 
 
 @pytest.mark.parametrize("is_sparse", [False, True])
-@pytest.mark.parametrize("make", [nearest, nearest_others])
-def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, make, is_sparse):
+@pytest.mark.parametrize("block", NEAREST_BLOCKS)
+def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, block, is_sparse):
     if is_sparse:
         bank = replace(bank, vectors=scipy.sparse.csr_matrix(np.maximum(bank.vectors, 0)))
-    found = make(_asked(bank), bank.vectors, bank).matrix
+    found = nearest(_asked(bank), bank.vectors, bank)[block].matrix
     assert bank.worked_out["near"] is not None
-    monkeypatch.setattr(near, "EXACT_UP_TO", 10**9)
-    exact = make(_asked(bank), bank.vectors, replace(bank)).matrix
+    monkeypatch.setattr(index_module, "EXACT_UP_TO", 10**9)
+    exact = nearest(_asked(bank), bank.vectors, replace(bank))[block].matrix
     assert np.abs(found - exact).mean() < 0.01
     np.testing.assert_allclose(found[:100], exact[:100], atol=1e-5)  # few are known so early
     assert (found[:, 2] <= exact[:, 2] + 1e-5).all()
 
 
 def test_what_comes_later_changes_nothing(bank, large, monkeypatch, rng):
-    before = nearest(_asked(bank), bank.vectors, bank).matrix[:1500]
+    before = nearest(_asked(bank), bank.vectors, bank)["nearest"].matrix[:1500]
     later = bank.engagement.copy()
     later[1500:] = rng.permutation(later[1500:])
     changed = replace(bank, engagement=later)
     changed.__dict__["worked_out"] = bank.worked_out
-    after = nearest(_asked(changed), changed.vectors, changed).matrix[:1500]
+    after = nearest(_asked(changed), changed.vectors, changed)["nearest"].matrix[:1500]
     np.testing.assert_allclose(before, after, atol=1e-6)
 
 
@@ -87,7 +87,7 @@ def test_few_posts_need_no_index(bank):
 
 
 def test_without_faiss_all_are_looked_at_and_that_is_said(bank, large, monkeypatch, caplog):
-    monkeypatch.setattr(near.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(index_module.importlib.util, "find_spec", lambda _: None)
     assert index_of(bank.vectors, 40) is None
     assert "pip install 'postcast[large]'" in caplog.text
 
@@ -103,5 +103,5 @@ def test_pairs_are_those_of_the_whole_product(rng):
 
 def test_a_few_drafts_need_no_index(bank, large):
     moment = Moment(bank.author[:3], bank.order[:3], bank.order[:3], bank.group[:3], {})
-    neighbours.nearest(moment, bank.vectors[:3], bank)
+    nearest(moment, bank.vectors[:3], bank)
     assert "near" not in bank.worked_out

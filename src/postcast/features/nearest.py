@@ -1,0 +1,208 @@
+"""What the most alike posts of anyone were worth.
+
+Reads the memory bank, and of it only what was published and settled before each post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postcast.features.nearest_index import Near, index_of
+from postcast.features.neighbours import PRIOR_WEIGHT
+from postcast.features.vectors import cosines_of, paired_cosines
+from postcast.schema import Block
+
+if TYPE_CHECKING:
+    from postcast.features.bank import MemoryBank
+    from postcast.features.history import Moment
+    from postcast.schema import BoolArray, FloatArray, IntArray, Matrix
+
+ROWS_AT_ONCE = 512
+
+NEAREST_BLOCKS = ("nearest", "nearest others")
+
+NEAREST = (10, 40)
+"""How many of the most alike posts of any author are averaged."""
+
+MOST_CANDIDATES = 1_000
+"""Of very many posts, how many near ones an index is asked for, later ones among them."""
+
+SHARPNESS = 12.0
+"""b of their weights exp(b(cos − 1))."""
+
+
+def nearest(
+    moment: Moment, vectors: Matrix, bank: MemoryBank, blocks: Sequence[str] = NEAREST_BLOCKS
+) -> dict[str, Block]:
+    """Return what the most alike posts were worth.
+
+    ``nearest`` counts the author's earlier posts and those of others; ``nearest others`` those of
+    others alone, so that an author never seen before is answered as training posts were.
+
+    Parameters
+    ----------
+    moment : Moment
+        A post never counts its own group of texts, nor a later post of its author. Where all
+        posts share a clock, only earlier ones count; else of others' those that the training
+        knew.
+    vectors : ndarray or csr_matrix, shape (n_posts, d)
+        Rows of length one.
+    bank : MemoryBank
+    blocks : sequence of str
+        Of `NEAREST_BLOCKS`.
+
+    Returns
+    -------
+    dict of str to Block
+        float32, shape (n_posts, 3): the weighted mean rank of the nearest 10 and 40, and the
+        cosine of the nearest.
+    """
+    names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
+    nothing = np.array([bank.mean_rank] * len(NEAREST) + [0.0], dtype=np.float32)
+    rows = {block: np.tile(nothing, (len(moment.author), 1)) for block in blocks}
+    texts = np.flatnonzero(bank.has_text)
+    if bank.vectors is not None and len(texts):
+        others = bank.vectors[texts]
+        near = _index(bank, others, len(moment.author))
+        for start in range(0, len(moment.author), ROWS_AT_ONCE):
+            chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(moment.author)))
+            looked = _look(moment, chunk, vectors, bank, (texts, others, near))
+            for block in blocks:
+                rows[block][chunk] = _worth(looked, bank, with_own=block == "nearest")
+    return {block: Block(matrix, names) for block, matrix in rows.items()}
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """Posts that some were compared with.
+
+    Parameters
+    ----------
+    posts : ndarray of int, shape (q, k) or (1, k)
+        Of the bank.
+    cosines : ndarray of float32, shape (q, k)
+        -1 where a post must not count.
+    is_own : ndarray of bool, shape (q, k)
+        Whether it is of the same author.
+    """
+
+    posts: IntArray
+    cosines: FloatArray
+    is_own: BoolArray
+
+
+def _look(
+    moment: Moment,
+    asked: IntArray,
+    vectors: Matrix,
+    bank: MemoryBank,
+    known: tuple[IntArray, Matrix, Near | None],
+) -> _Looked:
+    """Compare some posts with the bank's, all or those that an index finds."""
+    texts, others, near = known
+    if near is None:
+        posts: IntArray = texts[None, :]
+        return _barred(moment, asked, bank, posts, cosines_of(vectors[asked], others))
+    posts, cosines = _found(near, vectors[asked], others, texts)
+    looked = _barred(moment, asked, bank, posts, cosines)
+    short = (looked.cosines > -1).sum(axis=1) < max(NEAREST)
+    if bank.ordering != "time" or not short.any():
+        return looked
+    return _with_all_earlier(moment, asked, vectors, bank, (looked, short))
+
+
+def _with_all_earlier(
+    moment: Moment,
+    asked: IntArray,
+    vectors: Matrix,
+    bank: MemoryBank,
+    found: tuple[_Looked, BoolArray],
+) -> _Looked:
+    """Compare posts so early that an index finds later ones only with all that are earlier."""
+    looked, short = found
+    latest = moment.known_until[asked[short]].max()
+    earlier = np.flatnonzero(bank.has_text & (bank.order < latest))
+    if bank.vectors is None or not len(earlier):
+        return looked
+    cosines = cosines_of(vectors[asked[short]], bank.vectors[earlier])
+    more = _barred(moment, asked[short], bank, earlier[None, :], cosines)
+    most = looked.cosines.shape[1]
+    best = np.argsort(-more.cosines, axis=1, kind="stable")[:, :most]  # (s, <= k)
+    looked.cosines[short] = -1.0
+    place = np.ix_(np.flatnonzero(short), np.arange(best.shape[1]))
+    looked.posts[place] = earlier[best]
+    looked.cosines[place] = np.take_along_axis(more.cosines, best, axis=1)
+    looked.is_own[place] = np.take_along_axis(more.is_own, best, axis=1)
+    return looked
+
+
+def _worth(looked: _Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
+    """Return what the most alike posts were worth, shape (q, 3)."""
+    cosines = looked.cosines if with_own else np.where(looked.is_own, -1.0, looked.cosines)
+    return _nearest_means(cosines, bank.rank[looked.posts], bank.mean_rank)
+
+
+def _index(bank: MemoryBank, others: Matrix, n_asked: int) -> Near | None:
+    """Return an index where very many posts are asked of very many."""
+    if n_asked < MOST_CANDIDATES:
+        return None
+    if "near" not in bank.worked_out:
+        bank.worked_out["near"] = index_of(others, max(NEAREST))
+    found: Near | None = bank.worked_out["near"]
+    return found
+
+
+def _found(
+    near: Near, vectors: Matrix, others: Matrix, texts: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Return the bank's posts that an index finds near each, and their cosines, (q, k) each.
+
+    So many that enough are left of them where most were published later.
+    """
+    place = near.search(vectors, MOST_CANDIDATES)  # (q, k)
+    cosines = paired_cosines(vectors, others, np.maximum(place, 0))
+    return texts[np.maximum(place, 0)], np.where(place < 0, -1.0, cosines)
+
+
+def _barred(
+    moment: Moment, asked: IntArray, bank: MemoryBank, posts: IntArray, cosines: FloatArray
+) -> _Looked:
+    """Bar those of the bank's posts, (q, k) or (1, k), that must not count for each asked."""
+    author, known_until = moment.author[asked, None], moment.known_until[asked, None]
+    barred: BoolArray = bank.group[posts] == moment.group[asked, None]
+    is_own: BoolArray = (bank.author[posts] == author) & (author >= 0)
+    if bank.order is not None:
+        later = bank.order[posts] >= known_until
+        barred |= later if bank.ordering == "time" else is_own & later
+    if bank.ordering != "time":
+        barred |= ~is_own & ~bank.is_learned[posts]
+    cosines[barred] = -1.0
+    return _Looked(posts, cosines, is_own)
+
+
+def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:
+    """Return the features of some posts, shape (q, 3).
+
+    Parameters
+    ----------
+    cosines : ndarray, shape (q, k)
+        -1 where a post is no neighbour.
+    rank : ndarray, shape (q, k) or (1, k)
+    overall : float
+    """
+    most = min(max(NEAREST), cosines.shape[1])
+    found = np.argpartition(cosines, -most, axis=1)[:, -most:]
+    found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
+    likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
+    worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), found, axis=1)
+    weight = np.exp(SHARPNESS * (likeness - 1)) * (likeness > -1)
+    columns = []
+    for n in NEAREST:
+        total = weight[:, :n].sum(axis=1)
+        mean = (weight[:, :n] * worth[:, :n]).sum(axis=1)
+        columns.append((mean + PRIOR_WEIGHT * overall) / (total + PRIOR_WEIGHT))
+    return np.stack([*columns, np.maximum(likeness[:, 0], 0)], axis=1)
