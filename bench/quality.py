@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         **measured_on(),
         "posts": chosen.posts.name,
         "encoder": settings.encoder,
+        "precision": settings.precision,
         **dataclasses.asdict(trials),
         "seconds": round(time.perf_counter() - start, 1),
         "classifiers": {name: one.to_dict() for name, one in standings(found, OPPONENTS).items()},
@@ -105,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _reading() -> list[dataclasses.Field[Any]]:
     """Return the settings that tell how the posts are read, embedded and decided on."""
-    names = ("encoder", "pooling", "cache", "class_weights", "prior_correction")
+    names = ("encoder", "pooling", "precision", "cache", "class_weights", "prior_correction")
     return [
         one
         for one in dataclasses.fields(Settings)

@@ -39,6 +39,7 @@ def main() -> None:
             asked = [str(chosen.posts), "--encoder", encoder, *rounds]
             bars += _measured("embedding", asked, work)
         bars += _measured("job", [str(chosen.posts), *rounds], work)
+        bars += _measured("quality", [str(chosen.posts)], work)
     result = {**measured_on(), "pinned_to_cores": 1, "rows": bars}
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

@@ -11,19 +11,20 @@ def bars(result: dict[str, Any]) -> str:
     """Return every speed bar as a Markdown table."""
     rows = []
     for bar in result["rows"]:
-        low, high = bar["spread"]
+        write = _difference if bar.get("is_difference") else _times
+        low, high = map(write, bar["spread"])
         share = bar.get("share_of_gemm_limit")
         rows.append(
             [
                 bar["what"],
                 bar["against"],
-                f"{_short(bar['ratio'])}× [{_short(low)}, {_short(high)}]",
-                f"{bar['must_reach']:g}×",
+                f"{write(bar['ratio'])} [{low}, {high}]",
+                write(bar["must_reach"]),
                 STATES.get(bar["met"], bar["met"]),
                 "" if share is None else f"{share:.0%}",
             ]
         )
-    head = ["what", "against", "faster", "must reach", "met", "share of the limit"]
+    head = ["what", "against", "faster, or higher", "must reach", "met", "share of the limit"]
     return _table(head, rows)
 
 
@@ -43,8 +44,12 @@ def growth(result: dict[str, Any]) -> str:
     return _table(head, rows)
 
 
-def _short(ratio: float) -> str:
-    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.1f}"
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}×" if ratio >= 100 else f"{ratio:.1f}×"
+
+
+def _difference(value: float) -> str:
+    return f"{value:+.4f}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

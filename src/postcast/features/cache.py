@@ -52,6 +52,8 @@ class Kept:
     n_bytes : int
     used : float
         When it was last asked for, in seconds since 1970.
+    n_vectors : int or None
+        How many texts' vectors these are; None for what is none.
     """
 
     kind: str
@@ -59,12 +61,7 @@ class Kept:
     about: Mapping[str, Any]
     n_bytes: int
     used: float
-
-    @property
-    def n_vectors(self) -> int | None:
-        """How many texts' vectors these are, about; None for what is none."""
-        width = self.about.get("width")
-        return self.n_bytes // (16 + 4 * width) if self.kind == EMBEDDINGS and width else None
+    n_vectors: int | None = None
 
 
 class Cache:
@@ -144,7 +141,7 @@ class Cache:
             _kept(kind, folder)
             for kind in (EMBEDDINGS, *MODELS)
             for folder in self.root.glob(f"{kind}/[!.]*")
-            if folder.is_dir()
+            if folder.is_dir() and (kind != EMBEDDINGS or any(folder.glob(SEGMENTS)))
         ]
         return sorted(found, key=lambda one: -one.used)
 
@@ -216,7 +213,10 @@ def _kept(kind: str, folder: Path) -> Kept:
     for path in (*folder.glob(SEGMENTS), folder / ABOUT):
         with contextlib.suppress(OSError):
             used = max(used, path.stat().st_mtime)
-    return Kept(kind, folder, about, _n_bytes(folder), used)
+    n_vectors = None
+    if kind == EMBEDDINGS and about.get("width"):
+        n_vectors = Embeddings(folder, int(about["width"])).count()
+    return Kept(kind, folder, about, _n_bytes(folder), used, n_vectors)
 
 
 def _n_bytes(path: Path) -> int:

@@ -100,6 +100,10 @@ class Embeddings:
                 with contextlib.suppress(OSError):
                     segment.unlink()
 
+    def count(self) -> int:
+        """Return how many vectors are kept, those kept twice counted twice."""
+        return sum(len(self._open(segment)[0]) for segment in self.folder.glob(SEGMENTS))
+
     def _write(self, keys: np.ndarray, vectors: FloatArray) -> None:
         from safetensors.numpy import save_file
 

@@ -195,7 +195,7 @@ def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> Flo
     overall : float
     """
     most = min(max(NEAREST), cosines.shape[1])
-    found = np.argpartition(cosines, -most, axis=1)[:, -most:]
+    found = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
     found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
     likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
     worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), found, axis=1)
