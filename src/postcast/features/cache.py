@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ ABOUT, DIGESTS, LIMIT = "about.json", "digests.json", "limit.json"
 
 USUAL_LIMIT = 10 * 1024**3
 """Bytes that a cache may hold where nobody said otherwise."""
+
+ABANDONED = 24 * 3600.0
+"""Seconds after which nobody is at work any more on what is half made."""
 
 ROOM = 0.9
 """The share of the limit to which a cache is cut that has outgrown it."""
@@ -164,7 +168,11 @@ class Cache:
         self.trim()
 
     def trim(self) -> None:
-        """Remove what was used longest ago where the cache has outgrown its limit."""
+        """Remove what killed processes left, and what was used longest ago beyond the limit."""
+        for half in (*self.root.glob("*/.*.tmp"), *self.root.glob("*/*/.*.tmp")):
+            with contextlib.suppress(OSError):
+                if time.time() - half.stat().st_mtime > ABANDONED:
+                    _remove(half)
         excess = self.n_bytes - self.limit
         if excess <= 0:
             return

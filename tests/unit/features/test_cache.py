@@ -144,6 +144,21 @@ def test_a_model_whose_making_failed_is_not_there(cache):
     assert list((cache.root / GRAPHS).iterdir()) == []
 
 
+def test_what_a_killed_process_left_goes_in_a_day(cache):
+    kept = cache.embeddings("k", ABOUT)
+    kept.keep(["a"], _vectors(["a"]))
+    halves = [kept.folder / ".x.1.tmp", cache.root / GRAPHS / ".g.1.tmp"]
+    halves[0].write_text("half")
+    halves[1].mkdir(parents=True)
+    cache.trim()
+    assert all(half.exists() for half in halves)
+    for half in halves:
+        os.utime(half, (time.time() - 90_000, time.time() - 90_000))
+    cache.trim()
+    assert not any(half.exists() for half in halves)
+    assert kept.find(["a"])[1].all()
+
+
 def test_clearing_keeps_the_bound_alone(cache):
     cache.embeddings("k", ABOUT).keep(["a"], _vectors(["a"]))
     cache.made(LANGUAGE, "1", {}, lambda folder: None)
