@@ -139,6 +139,10 @@ class Cache:
         self.trim()
         return folder
 
+    def forget(self, kind: str, key: str) -> None:
+        """Remove what cannot be used, so that it is made anew."""
+        _remove(self.root / kind / key)
+
     def kept(self) -> list[Kept]:
         """Return what the cache holds, last used first."""
         found = [

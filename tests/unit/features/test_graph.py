@@ -112,6 +112,23 @@ def test_a_spoilt_graph_is_named(encoders, tmp_path, spoilt):
         Graph(folder, "exact")
 
 
+@pytest.mark.parametrize("broken", [None, b"", b"garbage", 1000])
+def test_a_broken_compiled_graph_is_compiled_anew(encoders, own_cache, broken):
+    folder = encoders["exact"].graph_folder
+    ids = np.arange(5, 17)[None, :]
+    expected = Graph(folder, "exact").answer(ids, np.ones_like(ids))
+    [blob] = own_cache.glob("compiled/*/compiled.blob")
+    whole = blob.read_bytes()
+    if broken is None:
+        blob.unlink()
+    else:
+        blob.write_bytes(whole[:broken] if isinstance(broken, int) else broken)
+    for _ in range(2):
+        answer = Graph(folder, "exact").answer(ids, np.ones_like(ids))
+        np.testing.assert_array_equal(answer, expected)
+    assert len(blob.read_bytes()) == len(whole)
+
+
 QUIET = """
 import socket, sys, threading
 asked = []

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 GRAPH, WEIGHTS, TOKENIZER = "encoder.xml", "encoder.bin", "tokenizer.json"
 """The files of a graph's folder; licences and the model's page may stand beside them."""
 
+BLOB = "compiled.blob"
+
 COMPUTED_IN = {"exact": "f32", "fast": "bf16", "fastest": "bf16"}
 """``fastest`` has its large products in int8 besides, by the graph itself."""
 
@@ -92,17 +94,21 @@ def _compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
 
     def compile_here(where: Path) -> None:
         model = core.compile_model(folder / GRAPH, "CPU", settings)
-        (where / "compiled.blob").write_bytes(model.export_model().getvalue())
+        (where / BLOB).write_bytes(model.export_model().getvalue())
 
+    cache = Cache(default_folder())
     try:
-        cache = Cache(default_folder())
         parts = [cache.digests.sha256_of(folder / name) for name in (GRAPH, WEIGHTS)]
         told = json.dumps([*parts, settings, openvino.__version__, platform.machine()])
         key = hashlib.sha256(told.encode()).hexdigest()[:32]
         kept = cache.made(COMPILED, key, {"openvino": openvino.__version__}, compile_here)
-        blob = (kept / "compiled.blob").read_bytes()
+    except (OSError, OutputError):
+        return core.compile_model(folder / GRAPH, "CPU", settings)
+    try:
+        blob = (kept / BLOB).read_bytes()
         return core.import_model(blob, "CPU", {**settings, "WEIGHTS_PATH": str(folder / WEIGHTS)})
-    except (OSError, OutputError, RuntimeError):  # of another processor, or nothing can be kept
+    except (OSError, RuntimeError):  # broken, or compiled for another processor
+        cache.forget(COMPILED, key)
         return core.compile_model(folder / GRAPH, "CPU", settings)
 
 
