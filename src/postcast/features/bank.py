@@ -115,6 +115,14 @@ class MemoryBank:
         return np.asarray(self.fingerprints.any(axis=1))
 
     @cached_property
+    def texts(self) -> tuple[IntArray, Matrix | None]:
+        """The positions of the posts with text, and their vectors, if any are kept."""
+        positions = np.flatnonzero(self.has_text)
+        if self.vectors is None or len(positions) == len(self):
+            return positions, self.vectors
+        return positions, self.vectors[positions]
+
+    @cached_property
     def _by_author(self) -> dict[int, IntArray]:
         if self.order is None:
             return {}

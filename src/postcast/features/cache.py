@@ -156,7 +156,7 @@ class Cache:
     @property
     def n_bytes(self) -> int:
         """How many bytes the cache holds."""
-        return sum(one.n_bytes for one in self.kept())
+        return sum(_n_bytes(self.root / kind) for kind in (EMBEDDINGS, *MODELS))
 
     @property
     def limit(self) -> int:

@@ -64,9 +64,8 @@ def nearest(
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     nothing = np.array([bank.mean_rank] * len(NEAREST) + [0.0], dtype=np.float32)
     rows = {block: np.tile(nothing, (len(moment.author), 1)) for block in blocks}
-    texts = np.flatnonzero(bank.has_text)
-    if bank.vectors is not None and len(texts):
-        others = bank.vectors[texts]
+    texts, others = bank.texts
+    if others is not None and len(texts):
         near = _index(bank, others, len(moment.author))
         for start in range(0, len(moment.author), ROWS_AT_ONCE):
             chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(moment.author)))

@@ -147,7 +147,7 @@ class TransformerEncoder:
             self._embed(texts, missing, vectors)
         return vectors
 
-    @cached_property
+    @property
     def _embeddings(self) -> Embeddings | None:
         """Where embeddings of this encoder and precision are kept."""
         if self._cache is None:
@@ -176,15 +176,15 @@ class TransformerEncoder:
         self._keep(texts, unkept, vectors)
 
     def _keep(self, texts: list[str], rows: list[int], vectors: FloatArray) -> None:
-        if self._cache is None or self._embeddings is None or not rows:
+        kept = self._embeddings
+        if self._cache is None or kept is None or not rows:
             return
         try:
-            self._embeddings.keep([texts[row] for row in rows], vectors[rows])
+            kept.keep([texts[row] for row in rows], vectors[rows])
             self._cache.trim()
         except OutputError as error:
             log.warning("embeddings are not kept for the next run: %s", error)
             self._cache = None
-            self.__dict__["_embeddings"] = None
 
     def _batches(
         self, texts: list[str], missing: IntArray
@@ -328,8 +328,11 @@ def pretrained_encoder(
 
 def _origin_of(facts: EncoderFacts) -> Path | None:
     """Return the folder that a saved encoder was made from, where it is on this machine."""
-    folder = find_local_folder(facts.name)
-    if folder is None:
+    try:
+        folder = find_local_folder(facts.name)
+        if folder is None:
+            return None
+        found = read_facts(facts.name, folder, facts.pooling, Digests(None))
+    except EncoderError:  # its name is that of a folder elsewhere, or what is here is broken
         return None
-    found = read_facts(facts.name, folder, facts.pooling, Digests(None))
     return folder if found.digest == facts.digest else None

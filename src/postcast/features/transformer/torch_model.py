@@ -129,10 +129,12 @@ def quiet() -> Iterator[None]:
     """Keep transformers from talking, and leave it as it was."""
     from transformers.utils import logging as chatter
 
-    verbosity = chatter.get_verbosity()
+    verbosity, had_bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
     chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
     chatter.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         chatter.set_verbosity(verbosity)
+        if had_bars:
+            chatter.enable_progress_bar()  # type: ignore[no-untyped-call]
