@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.features.nearest_all import MANY, Layout, greatest
 from postcast.features.nearest_index import Near, index_of
 from postcast.features.neighbours import PRIOR_WEIGHT
 from postcast.features.vectors import cosines_of, paired_cosines
@@ -64,15 +65,75 @@ def nearest(
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     nothing = np.array([bank.mean_rank] * len(NEAREST) + [0.0], dtype=np.float32)
     rows = {block: np.tile(nothing, (len(moment.author), 1)) for block in blocks}
-    texts, others = bank.texts
-    if others is not None and len(texts):
-        near = _index(bank, others, len(moment.author))
-        for start in range(0, len(moment.author), ROWS_AT_ONCE):
-            chunk = np.arange(start, min(start + ROWS_AT_ONCE, len(moment.author)))
-            looked = _look(moment, chunk, vectors, bank, (texts, others, near))
+    known = _Known.of(bank, len(moment.author))
+    if known is not None:
+        in_turn = known.in_turn(moment)
+        for start in range(0, len(in_turn), ROWS_AT_ONCE):
+            chunk = in_turn[start : start + ROWS_AT_ONCE]
+            looked = _look(moment, chunk, vectors, bank, known)
             for block in blocks:
                 rows[block][chunk] = _worth(looked, bank, with_own=block == "nearest")
     return {block: Block(matrix, names) for block, matrix in rows.items()}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The bank's posts with text, and how they are looked through.
+
+    Parameters
+    ----------
+    texts : ndarray of int, shape (k,)
+        Positions in the bank; oldest first with a layout, where all posts share a clock.
+    vectors : ndarray, csr_matrix or SparseRows, shape (k, d)
+    near : Near or None
+        For more posts than can all be looked at.
+    layout : Layout or None
+        For many posts, all of which are looked at.
+    order : ndarray of int64, shape (k,), or None
+        Rising, where only earlier posts need to be looked at.
+    """
+
+    texts: IntArray
+    vectors: Matrix
+    near: Near | None = None
+    layout: Layout | None = None
+    order: IntArray | None = None
+
+    @classmethod
+    def of(cls, bank: MemoryBank, n_asked: int) -> _Known | None:
+        """Return what the bank knows, laid out where many are asked of many; None of no text."""
+        texts, vectors = bank.texts
+        if vectors is None or not len(texts):
+            return None
+        if n_asked < MOST_CANDIDATES:
+            return cls(texts, vectors)
+        if "near" not in bank.worked_out:
+            bank.worked_out["near"] = cls._many(bank, texts, vectors)
+        known: _Known = bank.worked_out["near"]
+        return known
+
+    @classmethod
+    def _many(cls, bank: MemoryBank, texts: IntArray, vectors: Matrix) -> _Known:
+        near = index_of(vectors, max(NEAREST))
+        if near is not None or len(texts) < MANY:
+            return cls(texts, vectors, near)
+        if bank.ordering != "time" or bank.order is None:
+            return cls(texts, vectors, layout=Layout.of(vectors))
+        oldest_first = np.argsort(bank.order[texts], kind="stable")
+        texts, vectors = texts[oldest_first], vectors[oldest_first]
+        return cls(texts, vectors, layout=Layout.of(vectors), order=bank.order[texts])
+
+    def in_turn(self, moment: Moment) -> IntArray:
+        """Return the posts asked in the order in which looking is cheapest, shape (n_posts,)."""
+        if self.order is None:
+            return np.arange(len(moment.author))
+        return np.argsort(moment.known_until, kind="stable")
+
+    def n_before(self, known_until: IntArray) -> int:
+        """Return how many of the posts may count for some that are asked together."""
+        if self.order is None:
+            return len(self.texts)
+        return max(int(np.searchsorted(self.order, known_until.max())), 1)
 
 
 @dataclass(frozen=True)
@@ -99,14 +160,17 @@ def _look(
     asked: IntArray,
     vectors: Matrix,
     bank: MemoryBank,
-    known: tuple[IntArray, Matrix, Near | None],
+    known: _Known,
 ) -> _Looked:
     """Compare some posts with the bank's, all or those that an index finds."""
-    texts, others, near = known
-    if near is None:
-        posts: IntArray = texts[None, :]
-        return _barred(moment, asked, bank, posts, cosines_of(vectors[asked], others))
-    posts, cosines = _found(near, vectors[asked], others, texts)
+    if known.layout is not None:
+        end = known.n_before(moment.known_until[asked])
+        cosines = known.layout.cosines(vectors[asked], end)
+        return _barred(moment, asked, bank, known.texts[None, :end], cosines)
+    if known.near is None:
+        cosines = cosines_of(vectors[asked], known.vectors)
+        return _barred(moment, asked, bank, known.texts[None, :], cosines)
+    posts, cosines = _found(known.near, vectors[asked], known.vectors, known.texts)
     looked = _barred(moment, asked, bank, posts, cosines)
     short = (looked.cosines > -1).sum(axis=1) < max(NEAREST)
     if bank.ordering != "time" or not short.any():
@@ -143,16 +207,6 @@ def _worth(looked: _Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
     """Return what the most alike posts were worth, shape (q, 3)."""
     cosines = looked.cosines if with_own else np.where(looked.is_own, -1.0, looked.cosines)
     return _nearest_means(cosines, bank.rank[looked.posts], bank.mean_rank)
-
-
-def _index(bank: MemoryBank, others: Matrix, n_asked: int) -> Near | None:
-    """Return an index where very many posts are asked of very many."""
-    if n_asked < MOST_CANDIDATES:
-        return None
-    if "near" not in bank.worked_out:
-        bank.worked_out["near"] = index_of(others, max(NEAREST))
-    found: Near | None = bank.worked_out["near"]
-    return found
 
 
 def _found(
@@ -194,7 +248,7 @@ def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> Flo
     overall : float
     """
     most = min(max(NEAREST), cosines.shape[1])
-    found = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
+    found = greatest(cosines, most)
     found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
     likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
     worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), found, axis=1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,13 +17,14 @@ import numpy as np
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
-    from postcast.schema import FloatArray, Matrix
+    from postcast.schema import FloatArray, IntArray, Matrix
 
 log = logging.getLogger(__name__)
 
 WORD = re.compile(r"(?u)\b\w\w+\b")
 LARGEST_VOCABULARY = 20_000
 FEW_TEXTS = 64
+TEXTS_AT_ONCE = 10_000
 
 
 class TfidfEncoder:
@@ -75,31 +75,39 @@ class TfidfEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return the TF-IDF rows, shape (n_texts, d): dense for a few texts, else sparse."""
-        starts: list[int] = [0]
-        columns: list[int] = []
-        values: list[float] = []
-        for text in texts:
-            row = self._row(text)
-            columns.extend(row)
-            values.extend(row.values())
-            starts.append(len(columns))
         shape = (len(texts), len(self.idf))
         if len(texts) <= FEW_TEXTS:
             dense = np.zeros(shape, dtype=np.float32)
-            dense[np.repeat(np.arange(len(texts)), np.diff(starts)), columns] = values
+            row, column, weight = self._weights(texts)
+            dense[row, column] = weight
             return dense
         import scipy.sparse
 
-        data = np.asarray(values, dtype=np.float32)
-        return scipy.sparse.csr_matrix((data, columns, starts), shape=shape)
+        starts = range(0, len(texts), TEXTS_AT_ONCE)
+        parts = [self._weights(texts[start : start + TEXTS_AT_ONCE]) for start in starts]
+        sizes = [
+            np.bincount(row, minlength=min(TEXTS_AT_ONCE, len(texts) - start))
+            for start, (row, _, _) in zip(starts, parts, strict=True)
+        ]
+        ends = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+        column, weight = (np.concatenate([part[one] for part in parts]) for one in (1, 2))
+        return scipy.sparse.csr_matrix((weight, column.astype(np.int32), ends), shape=shape)
 
-    def _row(self, text: str) -> dict[int, float]:
-        """Return column to weight for one text, columns ascending."""
-        terms = TERMS[self.terms](text)
-        counts = Counter(self.vocabulary[term] for term in terms if term in self.vocabulary)
-        weights = {c: (1 + np.log(counts[c])) * self.idf[c] for c in sorted(counts)}
-        length = np.sqrt(sum(weight * weight for weight in weights.values()))
-        return {column: float(weight / length) for column, weight in weights.items()}
+    def _weights(self, texts: Sequence[str]) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return row, column and weight of each term of some texts, columns rising in a row."""
+        terms_of, column_of = TERMS[self.terms], self.vocabulary.get
+        found: list[int] = []
+        ends = [0]
+        for text in texts:
+            found += [c for term in terms_of(text) if (c := column_of(term)) is not None]
+            ends.append(len(found))
+        row = np.repeat(np.arange(len(texts)), np.diff(ends))
+        place = row * len(self.idf) + np.array(found, dtype=np.int64)
+        place, counts = np.unique(place, return_counts=True)
+        row, column = np.divmod(place, len(self.idf))
+        weight = (1 + np.log(counts)) * self.idf[column]
+        length = np.sqrt(np.bincount(row, weight * weight, minlength=len(texts)))
+        return row, column, (weight / length[row]).astype(np.float32)
 
     def describe(self) -> dict[str, Any]:
         """Return what shapes its vectors."""

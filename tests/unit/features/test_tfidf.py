@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from postcast.features import tfidf
 from postcast.features.tfidf import FEW_TEXTS, TfidfEncoder
 
 TEXTS = [
@@ -40,6 +41,17 @@ def test_few_texts_are_dense_and_equal_to_many():
     assert len(TEXTS) > FEW_TEXTS
     assert many.format == "csr"
     np.testing.assert_array_equal(few, many[:3].toarray())
+
+
+@pytest.mark.parametrize("terms", ["words", "characters"])
+def test_texts_a_few_at_a_time_answer_as_all_at_once(monkeypatch, terms):
+    encoder = TfidfEncoder(terms)
+    encoder.fit(TEXTS)
+    at_once = encoder.encode(TEXTS)
+    monkeypatch.setattr(tfidf, "TEXTS_AT_ONCE", 10)
+    in_parts = encoder.encode(TEXTS)
+    assert in_parts.has_sorted_indices
+    np.testing.assert_array_equal(in_parts.toarray(), at_once.toarray())
 
 
 def test_round_trip():
