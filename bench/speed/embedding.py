@@ -85,7 +85,8 @@ def measure(posts: Path, name: str, rounds: int, work: Path) -> list[dict[str, A
         sides[precision] = partial(_cold, load, texts, work, [] if precision != "fastest" else warm)
     costs = interleaved(rounds, sides)
     encoders = {precision: load() for precision, load in loaders.items()}
-    shape, lengths = SHAPES[name], [len(one) for one in encoders["exact"]._tokens(texts)]
+    encoded = encoders["exact"]._tokenizer.encode_batch_fast(texts)
+    shape, lengths = SHAPES[name], [len(one.ids) for one in encoded]
     rows = []
     for precision in PRECISIONS:
         peak = products_a_second(precision)

@@ -110,7 +110,7 @@ def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(
             train(posts_file, settings, out=tmp_path / "RUN")
     assert [path.name for path in (tmp_path / "RUN").iterdir()] == ["run.json"]
     with monkeypatch.context() as context:
-        context.setattr("postcast.features.transformer.encoder.TransformerEncoder._batches", None)
+        context.setattr("postcast.features.transformer.encoder.batches", None)
         train(posts_file, settings, out=tmp_path / "RUN")
     monkeypatch.setenv("POSTCAST_CACHE", str(tmp_path / "another"))
     train(posts_file, settings, out=tmp_path / "whole")

@@ -1,4 +1,4 @@
-"""Text to vector by a pretrained encoder: tokens, batches, and nothing computed twice.
+"""Text to vector by a pretrained encoder, found, saved and loaded; nothing is computed twice.
 
 Knows no hub and no post, and not what computes: a graph on the CPU, or torch on a GPU.
 """
@@ -10,10 +10,10 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from postcast.device import pick_device
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import ABOUT, GRAPHS, Cache
 from postcast.features.digests import Digests
+from postcast.features.transformer.batches import batches
 from postcast.features.transformer.facts import EncoderFacts, read_facts
 from postcast.features.transformer.graph import GRAPH, TOKENIZER, Graph
 from postcast.features.transformer.pretrained import find_folder, find_local_folder
@@ -29,37 +30,21 @@ from postcast.schema import Parts
 
 if TYPE_CHECKING:
     from postcast.features.embeddings import Embeddings
+    from postcast.features.transformer.batches import Engine
     from postcast.schema import FloatArray, IntArray
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_SEGMENTS = 5.0
 
-LENGTH_STEP = 4
-"""Every other length would cost more in kernels compiled for it than this costs in padding."""
-
-TEXTS_AT_ONCE = 16_384
-"""Texts that are tokenised and sorted by length together."""
-
 VERSION = 3
 """Raised when the same choices give other vectors than before."""
-
-
-class Engine(Protocol):
-    """What computes vectors from token ids."""
-
-    tokens_at_once: int
-
-    def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
-        """Return one float32 vector a row of token ids and their mask, (b, t) -> (b, d)."""
-        ...
 
 
 class TransformerEncoder:
     """A pretrained encoder.
 
-    Every text is filled up to a multiple of `LENGTH_STEP` tokens and computed with others of
-    that length, whatever they are: a vector depends on its text alone, to the last bit.
+    A vector depends on its text alone, to the last bit; see `batches`.
 
     Parameters
     ----------
@@ -166,7 +151,9 @@ class TransformerEncoder:
         """Fill in the missing rows, keeping finished ones in the cache every few seconds."""
         since, unkept = time.monotonic(), []
         with progress(len(missing), "embedding", "post") as advance:
-            for rows, answer in self._batches(texts, missing):
+            asked = [texts[row] for row in missing]
+            for chosen, answer in batches(asked, self._tokenizer, self._engine, self.facts.longest):
+                rows = missing[chosen]
                 vectors[rows] = answer
                 unkept.extend(rows.tolist())
                 advance(len(rows))
@@ -185,26 +172,6 @@ class TransformerEncoder:
         except OutputError as error:
             log.warning("embeddings are not kept for the next run: %s", error)
             self._cache = None
-
-    def _batches(
-        self, texts: list[str], missing: IntArray
-    ) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Yield rows and their vectors, in batches of one length, longest first."""
-        engine = self._engine
-        for start in range(0, len(missing), TEXTS_AT_ONCE):
-            some = missing[start : start + TEXTS_AT_ONCE]
-            ids = self._tokens([texts[row] for row in some])
-            steps = np.array([-(-len(one) // LENGTH_STEP) for one in ids])
-            lengths = np.minimum(steps * LENGTH_STEP, self.facts.longest)
-            for length in np.unique(lengths)[::-1]:
-                alike = np.flatnonzero(lengths == length)
-                step = max(engine.tokens_at_once // int(length), 1)
-                for first in range(0, len(alike), step):
-                    chosen = alike[first : first + step]
-                    yield some[chosen], engine.answer(*_filled([ids[i] for i in chosen], length))
-
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
-        return [one.ids for one in self._tokenizer.encode_batch_fast(texts)]
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -278,16 +245,6 @@ class TransformerEncoder:
             )
         device = "cpu" if origin is None else device
         return cls(facts, precision=precision, device=device, origin=origin, graph=graph)
-
-
-def _filled(texts: list[list[int]], length: int) -> tuple[IntArray, IntArray]:
-    """Return token ids and their mask, shape (b, length) each."""
-    ids = np.zeros((len(texts), length), dtype=np.int64)
-    mask = np.zeros((len(texts), length), dtype=np.int64)
-    for row, one in enumerate(texts):
-        ids[row, : len(one)] = one
-        mask[row, : len(one)] = 1
-    return ids, mask
 
 
 def pretrained_encoder(
