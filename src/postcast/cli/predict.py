@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LAYOUTS = ("csv", "smp")
+
 
 def _draft(text: str) -> Any:
     return typer.Option(metavar="TEXT", help=text, rich_help_panel="One draft", show_default=False)
@@ -50,9 +52,18 @@ def predict(
             show_default=False,
         ),
     ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="csv|smp",
+            help="csv, or smp: the JSON that the SMP Challenge takes. \\[default: csv]",
+            show_default=False,
+        ),
+    ] = "csv",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="CSV", help="File to write.", show_default=False),
+        typer.Option("--out", metavar="FILE", help="File to write.", show_default=False),
     ] = None,
     json: Json = False,
     given: dict[str, Any],
@@ -82,6 +93,7 @@ def predict(
             "one of them",
             "give a file, or --text with --title, --author and --time",
         )
+    _check_layout(layout, is_draft=is_draft, as_json=json)
     settings = Settings.from_mapping(given)
     forecaster = load(run, device=settings.device)
     if thresholds is not None:
@@ -90,6 +102,9 @@ def predict(
         answers, authors = _of_file(forecaster, posts, settings)
     else:
         answers, authors = _of_draft(forecaster, words, time, tags, settings), [author]
+    if layout == "smp":
+        _submit(forecaster, answers, out)
+        return
     if out is not None:
         from postcast.results import write_forecasts
 
@@ -105,6 +120,31 @@ def predict(
         from postcast.results import forecasts_csv
 
         typer.echo(forecasts_csv(answers, authors), nl=False)
+
+
+def _check_layout(layout: str, *, is_draft: bool, as_json: bool) -> None:
+    if layout not in LAYOUTS:
+        raise SettingsError(f"format {layout!r}", f"one of {', '.join(LAYOUTS)}")
+    if layout == "smp" and (is_draft or as_json):
+        found = "one draft" if is_draft else "--json"
+        raise SettingsError(f"--format smp with {found}", "a file of posts, and no --json")
+
+
+def _submit(forecaster: Forecaster, answers: list[Forecast], out: Path | None) -> None:
+    """Write forecasts as the SMP Challenge takes them, or print them."""
+    from postcast.cli.show import as_json_text
+    from postcast.submission import submission
+
+    encoder = forecaster.facts["encoder"]
+    learned_elsewhere = "" if encoder in ("none", "tfidf") else f"pretrained encoder {encoder}"
+    text = as_json_text(submission(answers, learned_elsewhere))
+    if out is None:
+        typer.echo(text)
+        return
+    from postcast.files import write_text
+
+    write_text(out, text + "\n")
+    typer.echo(f"{len(answers):,} forecast{'s' * (len(answers) != 1)}: {out}")
 
 
 def _of_file(

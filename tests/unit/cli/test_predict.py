@@ -160,3 +160,35 @@ def test_thresholds_of_a_classifier_of_classes_stay(postcast, sample_run):
 def test_thresholds_that_are_no_numbers(postcast, sample_run):
     answer = postcast("predict", sample_run, "--text", "Easy soup", "--thresholds", "3;6")
     assert answer.error.startswith("thresholds '3;6'; expected two numbers")
+
+
+def test_a_submission_needs_counts_and_a_file(postcast, sample_run, drafts):
+    answer = postcast("predict", sample_run, drafts, "--format", "smp")
+    assert "train with --target count" in answer.error
+    answer = postcast("predict", sample_run, "--text", "Easy soup", "--format", "smp")
+    assert answer.error.startswith("--format smp with one draft")
+    answer = postcast("predict", sample_run, drafts, "--format", "xml")
+    assert answer.error == "format 'xml'; expected one of csv, smp"
+
+
+def test_a_submission_of_counts(postcast, sample_run, drafts, tmp_path):
+    table = pl.read_parquet(sample_run / "posts.parquet").head(160)
+    posts = tmp_path / "some.csv"
+    table.select("id", "author", "text", "time", pl.col("engagement").alias("saves")).write_csv(
+        posts
+    )
+    run, out = tmp_path / "counts", tmp_path / "submission.json"
+    made = ("run", posts, "--out", run, "--encoder", "tfidf", "--target", "count", "--quiet")
+    assert postcast(*made).code == 0
+    answer = postcast("predict", run, drafts, "--format", "smp", "--out", out)
+    found = json.loads(out.read_text("utf-8"))
+    assert answer.code == 0
+    assert found["external_data"] == {"used": "false", "details": ""}
+    assert [row["post_id"] for row in found["result"]] == pl.read_csv(drafts)["id"].cast(
+        str
+    ).to_list()
+    forecast = postcast("predict", run, drafts, "--json").json
+    for row, one in zip(found["result"], forecast, strict=True):
+        assert 2 ** row["popularity_score"] - 1 == pytest.approx(
+            one["expected_count"], rel=1e-3, abs=1e-3
+        )
