@@ -61,6 +61,9 @@ class Settings:
         None, "Column of the engagement: repins, saves, score, likes.", READING, metavar="COLUMN"
     )
     id_col: str | None = _choice(None, "Column of the id.", READING, metavar="COLUMN")
+    category_col: str | None = _choice(
+        None, "Column of the category: board, subreddit, topic.", READING, metavar="COLUMN"
+    )
     image_col: str | None = _choice(None, "Column of the image's path.", READING, metavar="COLUMN")
     tags_col: str | None = _choice(None, "Column of the hashtags.", READING, metavar="COLUMN")
     timezone: str = _choice(
