@@ -70,7 +70,10 @@ class Settings:
         "UTC", "Zone of times that name none, as in Europe/Paris.", READING, metavar="ZONE"
     )
     reader: str = _choice(
-        "auto", "Format of the file; auto tells it by content.", READING, metavar="FORMAT"
+        "auto",
+        "Format, as postcast formats lists them; auto tells it by content.",
+        READING,
+        metavar="FORMAT",
     )
     encoder: str = _choice(
         "auto",

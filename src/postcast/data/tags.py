@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SEPARATOR = ", "
 """Between the tags of a post."""
 
-_LITERAL = re.compile(r"""'(?:[^'\\]|\\.)*+(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\Z)""", re.DOTALL)
+_LITERAL = re.compile(r"""'(?:[^'\\]|\\.?)*+(?:'|\Z)|"(?:[^"\\]|\\.?)*+(?:"|\Z)""", re.DOTALL)
 """A string literal; one that is never closed reaches to the end, so that no end is sought twice."""
 
 _MARKS = re.compile(r"[,;|\n]")

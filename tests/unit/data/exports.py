@@ -194,6 +194,9 @@ def smpd(share: str = "train") -> Export:
     return {f"{share}_{name}": content for name, content in export.items()}
 
 
+AVERAGES = ["AvgGroupsMemb", "AvgGroupPhotos"]
+
+
 def icip2020() -> Export:
     days = [f"Day{day:02}" for day in range(1, 31)]
     return {
@@ -216,15 +219,7 @@ def icip2020() -> Export:
         ),
         "img_info_TRAIN.csv": as_csv(
             [
-                [
-                    "FlickrId",
-                    "DateCrawl",
-                    "Size",
-                    "NumSets",
-                    "NumGroups",
-                    "AvgGroupsMemb",
-                    "AvgGroupPhotos",
-                ],
+                ["FlickrId", "DateCrawl", "Size", "NumSets", "NumGroups", *AVERAGES],
                 *([n, "1460000000", "1024", "1", "2", "30.5", "9"] for n in ("222", "111", "333")),
             ]
         ),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from postcast.data.columns import COMMON_NAMES
 from postcast.data.sources.format import Format, Table
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
@@ -143,7 +144,10 @@ FORMAT = Format(
     needs="a header with a column of texts and one of counts, found by their names or named; "
     "comma, semicolon, tab or bar between fields",
     told_by="being none of the others",
-    takes={},
+    takes={
+        "engagement" if role == "count" else role: ", ".join(names)
+        for role, names in COMMON_NAMES.items()
+    },
     fits=fits,
     read=read,
 )

@@ -64,7 +64,7 @@ FORMAT = Format(
     what="JSON Lines, or one JSON array",
     needs="one object a line, or an array of objects; the rest as for csv",
     told_by="a first character [ or {",
-    takes={},
+    takes={"each": "what csv takes"},
     fits=fits,
     read=read,
 )

@@ -42,8 +42,14 @@ def folder_of(handle: str) -> Path:
     try:
         folder = Path(kagglehub.dataset_download(f"{told[1]}{told[2] or ''}"))
     except Exception as error:  # kagglehub lets those of its own and of the network through
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ReadError(
-            f"{handle} cannot be downloaded ({reason})", "access to kaggle.com", by_hand
+            f"{handle} cannot be downloaded ({_reason(error)})", "access to kaggle.com", by_hand
         ) from None
     return folder
+
+
+def _reason(error: Exception) -> str:
+    kind = type(error).__name__
+    if "Connection" in kind or "Timeout" in kind:
+        return "no connection"
+    return (str(error).strip().splitlines() or [kind])[0][:200]

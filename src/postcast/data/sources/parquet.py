@@ -28,12 +28,11 @@ def read(files: Files) -> Table:
     try:
         table = pl.read_parquet(io.BytesIO(files.bytes_of(files.names[0])))
         return Table(text_table(table))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _damaged(files.name, error) from None
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # polars' own, which is no Exception
-            raise
-        raise _damaged(files.name, error) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ReadError(
+            f"{files.name} is no Parquet file that can be read ({reason})", action="write it again"
+        ) from None
 
 
 def fits(files: Files) -> bool:
@@ -41,18 +40,11 @@ def fits(files: Files) -> bool:
     return not files.is_set and files.bytes_of(files.names[0]).startswith(MAGIC)
 
 
-def _damaged(name: str, error: BaseException) -> ReadError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ReadError(
-        f"{name} is no Parquet file that can be read ({reason})", action="write it again"
-    )
-
-
 FORMAT = Format(
     what="Apache Parquet",
     needs="a column of texts and one of counts, found by their names or named",
     told_by="its first four bytes, PAR1",
-    takes={},
+    takes={"each": "what csv takes"},
     fits=fits,
     read=read,
 )

@@ -73,7 +73,7 @@ FORMAT = Format(
         "text": "description",
         "title": "title",
         "engagement": "repin_count",
-        "author, order": "the id's shard and local part",
+        "author": "the id's shard",
         "image": "images/images/{id}.jpg",
     },
     fits=fits,

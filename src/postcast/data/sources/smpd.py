@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from postcast.data.columns import Columns
+from postcast.data.sources.cells import check_bounded
 from postcast.data.sources.format import Format, Table
 from postcast.data.sources.json_records import parsed, table_of
 from postcast.data.tags import SEPARATOR, tags_of
@@ -97,6 +98,7 @@ def _rows(files: Files, name: str) -> list[Any]:
         raise ReadError(f"{files.label(name)} holds no rows", "a list of objects, or columns")
     columns = {column: _numbered(cells) for column, cells in value.items()}
     places = sorted({place for cells in columns.values() for place in cells}, key=_place)
+    check_bounded(len(places), len(columns))
     return [{column: columns[column].get(place) for column in columns} for place in places]
 
 
