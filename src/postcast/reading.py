@@ -69,6 +69,7 @@ def columns_of(settings: Settings, forecaster: Forecaster | None = None) -> Colu
         time=settings.time_col,
         count=settings.count_col,
         id=settings.id_col,
+        category=settings.category_col,
         image=settings.image_col,
         tags=settings.tags_col,
         usual=None if forecaster is None else forecaster.usual_columns(),

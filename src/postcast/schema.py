@@ -44,7 +44,9 @@ class Post:
     time : datetime, optional
         When it is published; without a zone it is taken as UTC.
     tags : tuple of str
-        Hashtags or categories, beside those inside the text.
+        Hashtags, beside those inside the text.
+    category : str, optional
+        What it belongs to: a board, a subreddit, a topic of the platform's.
     image : str, optional
         Path of its image.
     id : str, optional
@@ -56,6 +58,7 @@ class Post:
     author: str | None = None
     time: datetime | None = None
     tags: tuple[str, ...] = ()
+    category: str | None = None
     image: str | None = None
     id: str | None = None
 
@@ -130,7 +133,7 @@ class Source:
         Hash of the bytes read; of the cells for a data frame or a list.
     columns : mapping of str to tuple of str
         What was taken for what: role (``text``, ``title``, ``author``, ``time``, ``count``,
-        ``id``, ``image``, ``tags``) to the source's column names.
+        ``id``, ``category``, ``image``, ``tags``) to the source's column names.
     ordering : {"time", "id", "none"}
         What ``order`` means: microseconds since 1970 (comparable between all posts), an
         id's local part (comparable within an author only), or nothing.
@@ -157,7 +160,8 @@ class Posts:
     table : polars.DataFrame
         One row a post, in source order, with the columns ``row`` (UInt32, 1-based line of
         the source's rows), ``id``, ``author``, ``title``, ``text`` (String, never null,
-        empty where there is none), ``tags``, ``image`` (String), ``time`` (Datetime in
+        empty where there is none), ``tags`` (String, joined by a comma and a space, without
+        ``#``; see `postcast.data.tags`), ``category``, ``image`` (String), ``time`` (Datetime in
         microseconds, UTC), ``order`` (Int64, see `Source.ordering`), ``engagement``
         (Float64, raw count) and ``group`` (UInt32, posts of the same or nearly the same text).
     rejected : polars.DataFrame

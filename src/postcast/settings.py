@@ -61,13 +61,19 @@ class Settings:
         None, "Column of the engagement: repins, saves, score, likes.", READING, metavar="COLUMN"
     )
     id_col: str | None = _choice(None, "Column of the id.", READING, metavar="COLUMN")
+    category_col: str | None = _choice(
+        None, "Column of the category: board, subreddit, topic.", READING, metavar="COLUMN"
+    )
     image_col: str | None = _choice(None, "Column of the image's path.", READING, metavar="COLUMN")
     tags_col: str | None = _choice(None, "Column of the hashtags.", READING, metavar="COLUMN")
     timezone: str = _choice(
         "UTC", "Zone of times that name none, as in Europe/Paris.", READING, metavar="ZONE"
     )
     reader: str = _choice(
-        "auto", "Format of the file; auto tells it by content.", READING, metavar="FORMAT"
+        "auto",
+        "Format, as postcast formats lists them; auto tells it by content.",
+        READING,
+        metavar="FORMAT",
     )
     encoder: str = _choice(
         "auto",

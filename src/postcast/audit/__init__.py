@@ -25,7 +25,7 @@ from postcast.audit.findings import (
 from postcast.audit.row_order import of_row_order
 from postcast.audit.worth import Trial
 from postcast.data.leaks import candidates
-from postcast.data.read import COLUMNS, read_cells
+from postcast.data.read import COLUMNS, are_prepared, read_cells
 from postcast.data.sources.origin import bytes_of
 from postcast.division import How
 from postcast.errors import SettingsError
@@ -178,7 +178,7 @@ def look(
     """
     source, trial = case.posts.source, case.trial
     taken = {name for names in source.columns.values() for name in names}
-    if cells.columns == list(COLUMNS):  # a prepared table, whose other columns are postcast's
+    if are_prepared(cells.columns):  # a prepared table, whose other columns are postcast's
         taken |= set(COLUMNS)
     judged, not_judged = candidates(cells, taken)
     found = [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postcast.schema import Posts
     from postcast.settings import Settings
 
-LEARNED_FROM = ("text", "title", "tags", "author", "image")
+LEARNED_FROM = ("text", "title", "tags", "category", "author", "image")
 """Roles whose columns a forecaster may read."""
 
 Used = Mapping[str, str]

@@ -37,6 +37,7 @@ COMMANDS = {
     "prepare": "Read and clean posts, write them as one Parquet table.",
     "embed": "Turn the posts' texts into vectors.",
     "train": "Do what run does, from the posts.parquet of prepare.",
+    "formats": "List the formats that are read, and what each needs.",
     "cache": "Look at what is kept between runs, bound or clear it.",
 }
 """Each in the module of its name, in a few words."""

@@ -42,7 +42,8 @@ def predict(
     author: Annotated[str | None, _draft("Who will publish it.")] = None,
     time: Annotated[str | None, _draft("When, as in 2026-05-01T18:00.")] = None,
     image: Annotated[str | None, _draft("Path of its image.")] = None,
-    tags: Annotated[str | None, _draft("Its hashtags, separated by spaces.")] = None,
+    tags: Annotated[str | None, _draft("Its tags, between commas or spaces.")] = None,
+    category: Annotated[str | None, _draft("Its board, subreddit or topic.")] = None,
     thresholds: Annotated[
         str | None,
         typer.Option(
@@ -85,7 +86,13 @@ def predict(
     from postcast.forecaster import load
     from postcast.settings import Settings
 
-    words = {"text": text, "title": title, "author": author, "image": image}
+    words = {
+        "text": text,
+        "title": title,
+        "author": author,
+        "category": category,
+        "image": image,
+    }
     is_draft = any(value is not None for value in (*words.values(), time, tags))
     if is_draft == (posts is not None):
         raise SettingsError(
@@ -166,6 +173,7 @@ def _of_draft(
     settings: Settings,
 ) -> list[Forecast]:
     """Forecast the one draft that stands on the command line."""
+    from postcast.data.tags import tags_of
     from postcast.schema import Post
 
     given = {**words, "time": time, "tags": tags}
@@ -183,6 +191,7 @@ def _of_draft(
         author=words["author"],
         image=words["image"],
         time=moment,
-        tags=tuple((tags or "").split()),
+        tags=tags_of(tags or ""),
+        category=words["category"],
     )
     return [forecaster.predict(post)]

@@ -15,7 +15,9 @@ def prepare(
     posts: Annotated[
         Path,
         typer.Argument(
-            metavar="POSTS", help="Posts in any format that is read; - is standard input."
+            metavar="POSTS",
+            help="A file, folder or ZIP of posts in any format that is read, or kaggle:OWNER/NAME; "
+            "- is standard input.",
         ),
     ],
     *,

@@ -29,8 +29,9 @@ def run(
         Path | None,
         typer.Argument(
             metavar="POSTS",
-            help="Past posts with their counts: CSV, TSV, JSON, JSON Lines or Parquet; - reads "
-            "standard input. Without it: the synthetic sample.",
+            help="Past posts with their counts: a file, folder or ZIP of any format that postcast "
+            "formats lists, or kaggle:OWNER/NAME; - reads standard input. Without it: the "
+            "synthetic sample.",
             show_default=False,
         ),
     ] = None,

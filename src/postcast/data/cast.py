@@ -11,6 +11,7 @@ import polars as pl
 
 from postcast.data.columns import Columns
 from postcast.data.numbers import counts
+from postcast.data.tags import canonical_tags
 from postcast.data.times import FORMATS, moment_of, zone_of
 from postcast.errors import ReadError
 
@@ -34,10 +35,10 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
     -------
     polars.DataFrame
         ``row`` (UInt32, 1-based), ``id``, ``author``, ``title`` (null where there is none),
-        ``text`` (empty where there is none), ``tags``, ``image``, ``time`` (UTC,
-        microseconds), ``engagement`` (Float64); and what the source has for the last two,
-        stripped, null where it has nothing: ``time_found`` and ``count_found``, each only
-        where there is such a column.
+        ``text`` (empty where there is none), ``tags`` (as `canonical_tags` writes them),
+        ``category``, ``image``, ``time`` (UTC, microseconds), ``engagement`` (Float64); and what
+        the source has for the last two, stripped, null where it has nothing: ``time_found``
+        and ``count_found``, each only where there is such a column.
 
     Raises
     ------
@@ -64,7 +65,8 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
             authors.alias("author"),
             _filled(raw, columns.title).alias("title"),
             _joined(raw, columns.text).alias("text"),
-            _filled(raw, columns.tags).alias("tags"),
+            canonical_tags(_filled(raw, columns.tags)).alias("tags"),
+            _filled(raw, columns.category).alias("category"),
             _filled(raw, columns.image).alias("image"),
             _moments(dated, zone_of(timezone)).alias("time"),
             counts(counted).alias("engagement"),

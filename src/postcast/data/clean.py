@@ -8,6 +8,8 @@ from __future__ import annotations
 import polars as pl
 
 REASONS = (
+    "record is broken",
+    "post is a retweet",
     "count is missing",
     "count is not a number",
     "count is negative",
@@ -28,13 +30,14 @@ def clean(table: pl.DataFrame, *, keep_negative: bool = False) -> tuple[pl.DataF
     table : polars.DataFrame
         Canonical columns (see `postcast.data.cast`). ``count_found`` and ``time_found``,
         where they are present, hold what the source has; null where it has nothing.
+        ``problem`` and ``problem_found``, where they are present, say what its reader rejects.
     keep_negative : bool
         Keep counts below zero, as the reference's protocol does.
 
     Returns
     -------
     table : polars.DataFrame
-        The rows that stay, without the ``_found`` columns. Rows of blank text stay.
+        The rows that stay, without those columns. Rows of blank text stay.
     rejected : polars.DataFrame
         ``row`` (UInt32, 1-based), ``id``, ``reason`` (one of `REASONS`), ``value``.
     """
@@ -57,6 +60,7 @@ def clean(table: pl.DataFrame, *, keep_negative: bool = False) -> tuple[pl.DataF
 def _unreadable(table: pl.DataFrame, *, keep_negative: bool) -> pl.Expr:
     """Return the reason for which a row alone, without the others, is rejected."""
     rules: list[tuple[pl.Expr, str]] = []
+    reader = [pl.col("problem")] if "problem" in table.columns else []
     if "count_found" in table.columns:
         rules += [
             (pl.col("count_found").is_null(), "count is missing"),
@@ -70,11 +74,11 @@ def _unreadable(table: pl.DataFrame, *, keep_negative: bool) -> pl.Expr:
             (pl.col("time").is_null(), "time is not a date"),
         ]
     rules.append((pl.col("id").is_null(), "id is missing"))
-    return pl.coalesce(pl.when(rule).then(pl.lit(reason)) for rule, reason in rules)
+    return pl.coalesce(*reader, *(pl.when(rule).then(pl.lit(reason)) for rule, reason in rules))
 
 
 def _rejected(judged: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    value = pl.lit("")
+    value = pl.col("problem_found") if "problem" in table.columns else pl.lit("")
     for prefix, column in (("count", "count_found"), ("time", "time_found"), ("id", "id")):
         if column in table.columns:
             value = (
@@ -88,4 +92,5 @@ def _rejected(judged: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _found(table: pl.DataFrame) -> list[str]:
-    return [name for name in ("count_found", "time_found") if name in table.columns]
+    names = ("count_found", "time_found", "problem", "problem_found")
+    return [name for name in names if name in table.columns]

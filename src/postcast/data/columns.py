@@ -19,6 +19,7 @@ COMMON_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("created_at", "time", "timestamp", "date"),
     "count": ("repin_count", "saves", "score", "likes", "views", "favorite_count", "engagement"),
     "id": ("id", "post_id", "pin_id", "id_str"),
+    "category": ("category", "subreddit", "board"),
     "image": ("image", "image_path"),
     "tags": ("tags", "hashtags"),
 }
@@ -35,7 +36,7 @@ class Columns:
     ----------
     text : tuple of str
         Columns whose contents are joined into a post's text; empty to find one by its name.
-    title, author, time, count, id, image, tags : str, optional
+    title, author, time, count, id, category, image, tags : str, optional
         One column each; None to find it by its name, an empty name to leave the role out.
     usual : Columns, optional
         Names that are tried before the common ones, such as those that a forecaster learned
@@ -48,6 +49,7 @@ class Columns:
     time: str | None = None
     count: str | None = None
     id: str | None = None
+    category: str | None = None
     image: str | None = None
     tags: str | None = None
     usual: Columns | None = None

@@ -30,8 +30,8 @@ ROWS_A_CATEGORY = 5
 """A column of words is one of categories where each has so many rows on average."""
 
 _ENGAGEMENT = (
-    "comment reply view impression click share retweet repost reblog reaction like dislike "
-    "favorite favourite save repin upvote downvote vote score karma award gild crosspost "
+    "comment reply view impression click clickthrough share retweet repost reblog reaction like "
+    "dislike favorite favourite save repin upvote downvote vote score karma award gild crosspost "
     "bookmark quote play watch reach engagement ctr rank ranking percentile popularity virality "
     "trending"
 )

@@ -63,8 +63,12 @@ def read_prepared(path: str | Path) -> Posts:
     source = about["source"]
     source["columns"] = {role: tuple(names) for role, names in source["columns"].items()}
     source["sha256"] = hashlib.sha256(data).hexdigest()
+    table = pl.read_parquet(io.BytesIO(data))
+    if "category" not in table.columns:  # those prepared before posts had one
+        category = pl.lit(None, pl.String).alias("category")
+        table = table.insert_column(table.columns.index("image"), category)
     return Posts(
-        table=pl.read_parquet(io.BytesIO(data)),
+        table=table,
         rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
         source=Source(**source),
     )

@@ -21,9 +21,11 @@ from postcast.data.columns import Columns, resolve
 from postcast.data.near_duplicates import groups
 from postcast.data.order import order_posts
 from postcast.data.prepared import read_prepared, write_prepared, write_rejected
-from postcast.data.sources import read_bytes
+from postcast.data.sources import read_files
 from postcast.data.sources.cells import native_table, record_table
-from postcast.data.sources.origin import bytes_of
+from postcast.data.sources.files import Files
+from postcast.data.sources.format import Table
+from postcast.data.sources.origin import files_of
 from postcast.errors import ReadError
 from postcast.schema import Post, Posts, Source
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     PostsLike = str | Path | BinaryIO | IntoDataFrame | Sequence[Post] | Sequence[Mapping[str, Any]]
 
 __all__ = [
+    "are_prepared",
     "read_cells",
     "read_drafts",
     "read_posts",
@@ -50,6 +53,7 @@ COLUMNS = (
     "title",
     "text",
     "tags",
+    "category",
     "image",
     "time",
     "order",
@@ -75,11 +79,12 @@ def read_posts(
     Parameters
     ----------
     source : path, "-", binary file, data frame, or sequence
-        A CSV, TSV, JSON, JSON Lines or Parquet file (``"-"`` is standard input), a data
-        frame of any library that narwhals knows, or a list of records or of `Post`.
+        A file, folder or ZIP archive of a format in `postcast.data.sources.READERS` (``"-"``
+        is standard input), a Kaggle handle ``kaggle:owner/name``, a data frame of any library
+        that narwhals knows, or a list of records or of `Post`.
     columns : Columns, or mapping of str to str or list of str
         What to take for what, such as ``{"text": ["description", "title"], "count": "saves"}``;
-        the rest is found by common names.
+        the rest is as the format has it, or found by common names.
     timezone : str
         The zone of times that name none.
     needs_count : bool
@@ -103,7 +108,7 @@ def read_posts(
     """
     raw = _raw(source, reader)
     settled = _settled(raw.table, Columns.of(columns), needs_count=needs_count)
-    table = cast(raw.table, settled, timezone=timezone)
+    table = _with_problems(cast(raw.table.cells, settled, timezone=timezone), raw.table)
     if not needs_count:
         table = table.drop("count_found", strict=False)
     check_readable(table, settled, "count")
@@ -112,7 +117,7 @@ def read_posts(
     if table.is_empty():
         [(reason, n_rows)] = Counter(rejected["reason"]).most_common(1)
         raise ReadError(
-            f"none of the {raw.table.height:,} rows of {raw.name} can be used "
+            f"none of the {raw.table.cells.height:,} rows of {raw.name} can be used "
             f"({reason}: {n_rows:,})",
             "at least one",
             "see --id-col, --time-col and --count-col",
@@ -129,7 +134,7 @@ def read_posts(
             sha256=raw.digest,
             columns=settled.as_mapping(),
             ordering=ordering,
-            rows_read=raw.table.height,
+            rows_read=raw.table.cells.height,
         ),
     )
 
@@ -166,7 +171,7 @@ def read_drafts(
     """
     raw = _raw(source, reader)
     settled = _settled(raw.table, Columns.of(columns), needs_count=False)
-    table = cast(raw.table, settled, timezone=timezone)
+    table = cast(raw.table.cells, settled, timezone=timezone)
     check_readable(table, settled, "time")
     table, _ = order_posts(table, ordering)
     return table.with_columns(
@@ -188,28 +193,35 @@ def read_cells(source: PostsLike, reader: str = "auto") -> pl.DataFrame:
     ReadError
         If the source is missing, empty or broken.
     """
-    return _raw(source, reader).table
+    return _raw(source, reader).table.cells
+
+
+def are_prepared(columns: Sequence[str]) -> bool:
+    """Tell whether these are the columns of a prepared table, with or without a category."""
+    return [name for name in columns if name != "category"] == [
+        name for name in COLUMNS if name != "category"
+    ]
 
 
 @dataclass(frozen=True)
 class _Raw:
     """A source as text cells; `digest` is of its bytes, or of its cells where it has none."""
 
-    table: pl.DataFrame
+    table: Table
     name: str
     digest: str
 
 
 def _raw(source: PostsLike, reader: str) -> _Raw:
     if isinstance(source, (str, Path)):
-        name = "standard input" if str(source) == "-" else Path(source).name
-        return _from_bytes(bytes_of(source), name, reader)
+        return _from_files(files_of(source), reader)
     if hasattr(source, "read"):
-        return _from_bytes(source.read(), str(getattr(source, "name", "a file")), reader)
+        name = str(getattr(source, "name", "a file"))
+        return _from_files(Files.of_bytes(source.read(), name), reader)
     if isinstance(source, Sequence):
-        return _from_table(record_table(_records(source)), "a list of posts")
+        return _from_cells(record_table(_records(source)), "a list of posts")
     try:
-        return _from_table(native_table(source), "a data frame")
+        return _from_cells(native_table(source), "a data frame")
     except TypeError:
         raise ReadError(
             f"posts cannot be read from {type(source).__name__}",
@@ -217,15 +229,16 @@ def _raw(source: PostsLike, reader: str) -> _Raw:
         ) from None
 
 
-def _from_bytes(data: bytes, name: str, reader: str) -> _Raw:
-    return _Raw(read_bytes(data, name, reader), name, hashlib.sha256(data).hexdigest())
+def _from_files(files: Files, reader: str) -> _Raw:
+    table = read_files(files, reader)
+    return _Raw(table, files.name, files.digest)
 
 
-def _from_table(table: pl.DataFrame, name: str) -> _Raw:
-    if table.is_empty():
+def _from_cells(cells: pl.DataFrame, name: str) -> _Raw:
+    if cells.is_empty():
         raise ReadError(f"{name} has no rows", "at least one post")
-    cells = _canonical_json(table.to_dict(as_series=False))
-    return _Raw(table, name, hashlib.sha256(cells).hexdigest())
+    told = _canonical_json(cells.to_dict(as_series=False))
+    return _Raw(Table(cells), name, hashlib.sha256(told).hexdigest())
 
 
 def _records(source: Sequence[object]) -> list[Mapping[str, Any]]:
@@ -243,14 +256,29 @@ def _records(source: Sequence[object]) -> list[Mapping[str, Any]]:
     return records
 
 
-def _settled(raw: pl.DataFrame, asked: Columns, *, needs_count: bool) -> Columns:
-    """Resolve the columns; a column of times that nobody asked for and that is blank is none."""
-    asked = asked.or_usual(raw.columns)
-    settled = resolve(raw.columns, asked, needs_count=needs_count)
-    if settled.time is None or asked.time is not None:
+def _settled(raw: Table, asked: Columns, *, needs_count: bool) -> Columns:
+    """Resolve the columns: those asked for, the usual ones, the format's own, common names.
+
+    A column of times that nobody asked for and that is blank is none.
+    """
+    found = raw.cells.columns
+    chosen = asked.or_usual(found)
+    chosen = replace(chosen, usual=raw.columns).or_usual(found)
+    settled = resolve(found, chosen, needs_count=needs_count)
+    if settled.time is None or asked.or_usual(found).time is not None:
         return settled
-    blank = raw[settled.time].str.strip_chars().fill_null("").eq("").all()
+    blank = raw.cells[settled.time].str.strip_chars().fill_null("").eq("").all()
     return replace(settled, time=None) if blank else settled
+
+
+def _with_problems(table: pl.DataFrame, raw: Table) -> pl.DataFrame:
+    """Add what the reader found wrong with some rows, where it did."""
+    if not raw.problems:
+        return table
+    found = [raw.problems.get(row, (None, None)) for row in table["row"]]
+    names = ("problem", "problem_found")
+    columns = zip(names, zip(*found, strict=True), strict=True)
+    return table.with_columns(pl.Series(name, one, dtype=pl.String) for name, one in columns)
 
 
 def _canonical_json(value: object) -> bytes:

@@ -7,9 +7,13 @@ from postcast.data.columns import Columns
 COLUMNS = Columns(text=("text",), id="id", time="time", count="saves")
 
 
-def table(rows):
+def table(rows, problems=None):
     raw = pl.DataFrame(rows, schema=dict.fromkeys(("id", "text", "time", "saves"), pl.String))
-    return cast(raw, COLUMNS)
+    judged = cast(raw, COLUMNS)
+    for name, place in (("problem", 0), ("problem_found", 1)):
+        found = [(problems or {}).get(row, (None, None))[place] for row in judged["row"]]
+        judged = judged.with_columns(pl.Series(name, found, dtype=pl.String))
+    return judged
 
 
 GOOD = {"id": "a", "text": "hello", "time": "2020-01-01", "saves": "3"}
@@ -28,7 +32,10 @@ def test_each_reason_is_given_with_its_value():
                 {**GOOD, "id": " "},
                 {**GOOD},
                 {**GOOD, "id": "g", "text": " "},
-            ]
+                {},
+                {**GOOD, "id": "h", "saves": ""},
+            ],
+            {10: ("record is broken", '{"id'), 11: ("post is a retweet", "RT @x")},
         )
     )
     assert rejected.rows() == [
@@ -40,8 +47,10 @@ def test_each_reason_is_given_with_its_value():
         (7, "", "id is missing", ""),
         (8, "a", "id is repeated", "a"),
         (9, "g", "text is blank", ""),
+        (10, "", "record is broken", '{"id'),
+        (11, "h", "post is a retweet", "RT @x"),
     ]
-    assert tuple(rejected["reason"]) == REASONS
+    assert sorted(rejected["reason"]) == sorted(REASONS)
     assert kept["row"].to_list() == [1, 9]
     assert rejected.schema == {
         "row": pl.UInt32,

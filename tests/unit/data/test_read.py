@@ -80,6 +80,7 @@ def test_the_table_is_as_the_schema_has_it(write):
         "title": pl.String,
         "text": pl.String,
         "tags": pl.String,
+        "category": pl.String,
         "image": pl.String,
         "time": pl.Datetime("us", "UTC"),
         "order": pl.Int64,
@@ -89,10 +90,10 @@ def test_the_table_is_as_the_schema_has_it(write):
     at = datetime(2020, 1, 1, 10, tzinfo=UTC)
     micros = int(at.timestamp()) * 1_000_000
     assert posts.table.row(0) == (
-        *(1, "a", "ann", "Hello", "x\n y", "#t", "i.jpg"),
+        *(1, "a", "ann", "Hello", "x\n y", "t", None, "i.jpg"),
         *(at, micros, 1200.0, 0),
     )
-    assert posts.table.row(1)[:7] == (2, "b", None, None, "", None, None)
+    assert posts.table.row(1)[:8] == (2, "b", None, None, "", None, None, None)
     assert posts.rejected.rows() == [(2, "b", "text is blank", "")]
     assert posts.source.name == "posts.csv"
     assert posts.source.rows_read == 2

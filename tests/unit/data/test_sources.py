@@ -5,7 +5,8 @@ import json
 import polars as pl
 import pytest
 
-from postcast.data.sources import read_bytes
+from postcast.data.sources import read_files
+from postcast.data.sources.files import Files
 from postcast.errors import ReadError, SettingsError
 
 HEADER = ["id", "text", "saves"]
@@ -14,6 +15,10 @@ ROWS = [
     ["9223372036854775807", 'a, b; c | d\t"quoted"', "2"],
     ["3", "line one\nline two 🌿", ""],
 ]
+
+
+def read_bytes(data, name, reader="auto"):
+    return read_files(Files.of_bytes(data, name), reader).cells
 
 
 def delimited(delimiter=",", newline="\n"):

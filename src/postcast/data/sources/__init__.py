@@ -1,63 +1,114 @@
-"""Bytes in any supported format → a table of text cells, told apart by their content.
+"""Files in any supported format → a table of text cells, told apart by their content.
 
-Knows the formats' names and marks; each format's own module knows how to read it.
+Knows the formats' names and their order; each format's own module knows its marks and layout.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Mapping
 
-import polars as pl
-
-from postcast.data.sources import delimited, json_lines, parquet
-from postcast.data.sources.text import decode
+from postcast.data.sources import (
+    delimited,
+    icip2020,
+    instagram,
+    json_lines,
+    parquet,
+    pinterest,
+    pinterest_analytics,
+    pinterest_api,
+    reddit,
+    smpd,
+    x_archive,
+)
+from postcast.data.sources.files import Files
+from postcast.data.sources.format import Format, Table
 from postcast.errors import ReadError, SettingsError
 
-READERS: Mapping[str, Callable[[bytes, str], pl.DataFrame]] = {
-    "csv": delimited.read,
-    "json": json_lines.read,
-    "parquet": parquet.read,
+READERS: Mapping[str, Format] = {
+    "csv": delimited.FORMAT,
+    "json": json_lines.FORMAT,
+    "parquet": parquet.FORMAT,
+    "reddit": reddit.FORMAT,
+    "pinterest": pinterest.FORMAT,
+    "pinterest-analytics": pinterest_analytics.FORMAT,
+    "pinterest-api": pinterest_api.FORMAT,
+    "instagram": instagram.FORMAT,
+    "x": x_archive.FORMAT,
+    "icip2020": icip2020.FORMAT,
+    "smpd": smpd.FORMAT,
 }
-"""Reader by name: bytes and a name for messages → a table whose cells are all text."""
+"""Format by the name of its reader; auto asks them from the last to the first."""
 
-_JSON_START = re.compile(r'\s*(\[\s*[\[{\]"]|\{\s*["}])')
+_SHOWN = 8
 
 
-def read_bytes(data: bytes, name: str, reader: str = "auto") -> pl.DataFrame:
-    """Read a table from bytes.
+def read_files(files: Files, reader: str = "auto") -> Table:
+    """Read a table from files.
 
     Parameters
     ----------
-    data : bytes
-        A whole file.
-    name : str
-        The file's name, for messages.
+    files : Files
     reader : str
         A key of `READERS`, or ``"auto"`` to tell the format from the content.
 
     Returns
     -------
-    polars.DataFrame
-        One row a record, every column String, null where the source has nothing.
+    Table
+        With at least one row.
 
     Raises
     ------
     ReadError
-        If the file is empty, binary, broken, or has no rows.
+        If a file is empty, binary or broken, none is of any format, or there are no rows.
     SettingsError
         If there is no such reader.
     """
     if reader != "auto" and reader not in READERS:
-        raise SettingsError(f"no reader {reader!r}", f"one of auto, {', '.join(READERS)}")
-    chosen = reader if reader != "auto" else _format_of(data, name)
-    table = READERS[chosen](data, name)
-    if table.is_empty():
-        raise ReadError(f"{name} has a header but no rows", "at least one post")
+        near = difflib.get_close_matches(reader, READERS, 1)
+        raise SettingsError(
+            f"no reader {reader!r}",
+            f"one of auto, {', '.join(READERS)}",
+            f"did you mean {near[0]!r}?" if near else "see postcast formats",
+        )
+    try:
+        table = _read(files, reader)
+    except RecursionError:
+        raise ReadError(f"{files.name} is nested too deeply", "a table of posts") from None
+    if table.cells.is_empty():
+        raise ReadError(f"{files.name} has a header but no rows", "at least one post")
     return table
 
 
-def _format_of(data: bytes, name: str) -> str:
-    if data.startswith(parquet.MAGIC):
-        return "parquet"
-    return "json" if _JSON_START.match(decode(data, name)) else "csv"
+def _read(files: Files, reader: str) -> Table:
+    names = reversed(list(READERS)) if reader == "auto" else [reader]
+    chosen = next((READERS[name] for name in names if READERS[name].fits(files)), None)
+    if chosen is None and files.is_set:
+        return _read(_only_table(files), reader)
+    return (chosen or READERS[reader]).read(files)
+
+
+def _only_table(files: Files) -> Files:
+    """Return the one table of a folder or archive that is of no known layout.
+
+    Raises
+    ------
+    ReadError
+        If there are several, or none.
+    """
+    if len(files.names) == 1:
+        return files.alone(files.names[0])
+    kind = "a folder" if files.folder is not None else "an archive"
+    if not files.names:
+        raise ReadError(
+            f"{files.name} is {kind} without a file of posts",
+            "one of a format that is read",
+            "see postcast formats",
+        )
+    shown = ", ".join(files.names[:_SHOWN])
+    more = f" and {len(files.names) - _SHOWN} more" if len(files.names) > _SHOWN else ""
+    raise ReadError(
+        f"{files.name} is {kind} of several files ({shown}{more}) and of no known layout",
+        "one file of posts, or a layout that postcast formats lists",
+        "give one of the files",
+    )

@@ -14,6 +14,12 @@ from datetime import date
 import narwhals as nw
 import polars as pl
 
+from postcast.errors import ReadError
+
+MANY_COLUMNS = 500
+MANY_CELLS = 5_000_000
+"""Up to so many cells, any number of columns is read."""
+
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
@@ -42,9 +48,33 @@ def native_table(frame: object) -> pl.DataFrame:
 
 
 def record_table(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    """Return records as a table of text cells, columns in order of first appearance."""
-    names = dict.fromkeys(str(name) for record in records for name in record)
-    return pl.DataFrame({name: texts(record.get(name) for record in records) for name in names})
+    """Return records as a table of text cells, columns in order of first appearance.
+
+    Raises
+    ------
+    ReadError
+        If the records have so many different members that nearly every cell would be empty.
+    """
+    names = dict.fromkeys(name for record in records for name in record)
+    check_bounded(len(records), len(names))
+    return pl.DataFrame(
+        {_fit(str(name)): texts(record.get(name) for record in records) for name in names}
+    )
+
+
+def check_bounded(n_records: int, n_names: int) -> None:
+    """Refuse records whose table would be far larger than they are.
+
+    Raises
+    ------
+    ReadError
+    """
+    if n_names > MANY_COLUMNS and n_records * n_names > MANY_CELLS:
+        raise ReadError(
+            f"{n_records:,} records have {n_names:,} different members",
+            "the same in each",
+            "leave out those whose names differ from record to record",
+        )
 
 
 def texts(values: Iterable[object]) -> pl.Series:

@@ -9,12 +9,19 @@ import contextlib
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from postcast.data.columns import COMMON_NAMES
+from postcast.data.sources.format import Format, Table
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
+
+if TYPE_CHECKING:
+    from postcast.data.sources.files import Files
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -22,8 +29,18 @@ _SAMPLE_RECORDS = 50
 _SAMPLE_LINES = 400
 
 
-def read(data: bytes, name: str) -> pl.DataFrame:
-    """Read a whole delimited file; `name` is for messages.
+def read(files: Files) -> Table:
+    """Read a whole delimited file, as `cells_of` does."""
+    return Table(cells_of(files.bytes_of(files.names[0]), files.name))
+
+
+def fits(files: Files) -> bool:
+    """Tell whether there is one file alone; what is no table then says so."""
+    return not files.is_set
+
+
+def cells_of(data: bytes, name: str) -> pl.DataFrame:
+    """Return the cells of a whole delimited file; `name` is for messages.
 
     Raises
     ------
@@ -32,8 +49,10 @@ def read(data: bytes, name: str) -> pl.DataFrame:
         columns share a name; the line (1-based, as an editor counts them) is named.
     """
     lines = list(io.StringIO(decode(data, name), newline=""))
-    with _fields_of_any_size(len(data)):
-        records = list(_records(lines, _delimiter(lines), name))
+    with fields_of_any_size(len(data)):
+        records = list(_records(lines, delimiter_of(lines), name))
+    if not records:
+        raise ReadError(f"{name} is empty", "a header and at least one post")
     _, header = records[0]
     _check_header(header, name)
     for line, row in records:
@@ -78,7 +97,16 @@ def _opening_line(record: str, delimiter: str) -> int:
     return len(re.findall(r"\r\n|\r|\n", record[:position])) + 1
 
 
-def _delimiter(lines: list[str]) -> str:
+def header_of(head: str) -> list[str]:
+    """Return the names in the first line of a delimited text."""
+    lines = [line for line in head.splitlines()[:_SAMPLE_LINES] if line.strip()][:1]
+    try:
+        return next(csv.reader(lines, delimiter=delimiter_of(lines)), [])
+    except csv.Error:
+        return []
+
+
+def delimiter_of(lines: list[str]) -> str:
     """Return the delimiter that gives the first records the most even number of fields."""
     evenness = {mark: _evenness(lines[:_SAMPLE_LINES], mark) for mark in DELIMITERS}
     return max(DELIMITERS, key=evenness.__getitem__)
@@ -87,26 +115,39 @@ def _delimiter(lines: list[str]) -> str:
 def _evenness(lines: list[str], delimiter: str) -> tuple[float, int]:
     records = [record for record in csv.reader(lines, delimiter=delimiter) if record]
     widths = [len(record) for record in records[:_SAMPLE_RECORDS]]
-    if widths[0] < 2:
+    if not widths or widths[0] < 2:
         return 0.0, 0
     return widths.count(widths[0]) / len(widths), widths[0]
 
 
 def _check_header(header: list[str], name: str) -> None:
-    for column in header:
-        if header.count(column) > 1:
-            raise ReadError(
-                f"{name}: {header.count(column)} columns are named {column!r}",
-                "names that differ",
-                "rename one",
-            )
+    column, times = Counter(header).most_common(1)[0]
+    if times > 1:
+        raise ReadError(
+            f"{name}: {times} columns are named {column!r}", "names that differ", "rename one"
+        )
 
 
 @contextlib.contextmanager
-def _fields_of_any_size(size: int) -> Iterator[None]:
+def fields_of_any_size(size: int) -> Iterator[None]:
+    """Let the csv module take fields as long as a whole file of `size`, and then as before."""
     before = csv.field_size_limit()
     csv.field_size_limit(max(before, size))
     try:
         yield
     finally:
         csv.field_size_limit(before)
+
+
+FORMAT = Format(
+    what="CSV and its kin",
+    needs="a header with a column of texts and one of counts, found by their names or named; "
+    "comma, semicolon, tab or bar between fields",
+    told_by="being none of the others",
+    takes={
+        "engagement" if role == "count" else role: ", ".join(names)
+        for role, names in COMMON_NAMES.items()
+    },
+    fits=fits,
+    read=read,
+)

@@ -5,33 +5,41 @@ Numbers are kept as they are written, so that no id passes through a float.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import polars as pl
+import re
+from typing import TYPE_CHECKING, Any
 
 from postcast.data.sources.cells import record_table
-from postcast.data.sources.text import decode
+from postcast.data.sources.format import Format, Table
+from postcast.data.sources.json_records import parsed
 from postcast.errors import ReadError
 
+if TYPE_CHECKING:
+    from postcast.data.sources.files import Files
+
 _EXPECTED = "one JSON object a line, or an array of objects"
+_START = re.compile(r'\s*+(\[\s*+[\[{\]"]|\{\s*+["}])')
 
 
-def read(data: bytes, name: str) -> pl.DataFrame:
-    """Read a whole file of JSON; `name` is for messages.
+def read(files: Files) -> Table:
+    """Read a whole file of JSON.
 
     Raises
     ------
     ReadError
         If a line is not a JSON object; its number is named.
     """
-    text = decode(data, name)
-    records = _array(text, name) if text.lstrip().startswith("[") else _lines(text, name)
-    return record_table(records)
+    text = files.text_of(files.names[0])
+    is_array = text.lstrip().startswith("[")
+    return Table(record_table(_array(text, files.name) if is_array else _lines(text, files.name)))
+
+
+def fits(files: Files) -> bool:
+    """Tell whether a file begins as JSON does."""
+    return not files.is_set and _START.match(files.head_of(files.names[0])) is not None
 
 
 def _array(text: str, name: str) -> list[dict[str, Any]]:
-    records = _parsed(text, name, 0)
+    records = parsed(text, name)
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict):
             raise ReadError(f"{name}: element {number} of the array is not an object", _EXPECTED)
@@ -45,27 +53,18 @@ def _lines(text: str, name: str) -> list[dict[str, Any]]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        record = _parsed(line, name, number - 1)
+        record = parsed(line, name, number - 1)
         if not isinstance(record, dict):
             raise ReadError(f"{name}, line {number} is not a JSON object", _EXPECTED)
         records.append(record)
     return records
 
 
-def _parsed(text: str, name: str, lines_before: int) -> Any:
-    try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise ReadError(
-            f"{name}, line {lines_before + error.lineno} is not JSON: "
-            f"{error.msg} at character {error.colno}",
-            _EXPECTED,
-        ) from None
-    except RecursionError:
-        raise ReadError(
-            f"{name}, line {lines_before + 1} is nested too deeply", _EXPECTED
-        ) from None
-
-
-def _constant(word: str) -> str | None:
-    return None if word == "NaN" else word
+FORMAT = Format(
+    what="JSON Lines, or one JSON array",
+    needs="one object a line, or an array of objects; the rest as for csv",
+    told_by="a first character [ or {",
+    takes={"each": "what csv takes"},
+    fits=fits,
+    read=read,
+)

@@ -1,11 +1,32 @@
-"""A path, or ``-`` for standard input → bytes. Knows no format."""
+"""A path, ``-`` for standard input, or a Kaggle handle → files. Knows no format."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from postcast.data.sources.files import Files
+from postcast.data.sources.kaggle import PREFIX, folder_of
 from postcast.errors import ReadError
+
+
+def files_of(source: str | Path) -> Files:
+    """Return the files that a source names: one, or those of a folder or archive.
+
+    Raises
+    ------
+    ReadError
+        If it is missing or cannot be read.
+    MissingExtraError
+        If a Kaggle handle needs a package that is not installed.
+    """
+    if str(source).startswith(PREFIX):
+        return Files.of_folder(folder_of(str(source)), str(source))
+    path = Path(source)
+    if str(source) != "-" and path.is_dir():
+        return Files.of_folder(path)
+    name = "standard input" if str(source) == "-" else path.name
+    return Files.of_bytes(bytes_of(source), name, None if str(source) == "-" else path.parent)
 
 
 def bytes_of(source: str | Path) -> bytes:

@@ -1,0 +1,188 @@
+"""The files of one source: one alone, those of a folder, or those inside a ZIP archive.
+
+Knows names and bytes, and that nothing outside the source is read; knows no format.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from postcast.data.sources.text import decode
+from postcast.errors import ReadError
+
+TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".js", ".info", ".parquet")
+"""How the names of files end that may hold posts."""
+
+LARGEST_MEMBER = 8 << 30
+"""Bytes that a file inside an archive may unpack to."""
+
+_LOOKED_AT = 1 << 16
+_DEEPEST = 3
+_MANY_FOLDERS = 100
+_ZIP = b"PK\x03\x04"
+_EXPECTED = "a table of posts"
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a source consists of.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    names : tuple of str
+        Paths within the source, with ``/``, sorted; a single file's own name.
+    fetch : callable
+        Name to bytes.
+    is_set : bool
+        True for a folder or an archive, whatever is in it.
+    folder : Path, optional
+        Where the paths begin on disk, and those of images beside them.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    fetch: Callable[[str], bytes]
+    is_set: bool = False
+    folder: Path | None = None
+    _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _used: set[str] = field(default_factory=set, repr=False)
+
+    @classmethod
+    def of_bytes(cls, data: bytes, name: str, folder: Path | None = None) -> Files:
+        """Return a file, or those inside it where it is a ZIP archive.
+
+        Raises
+        ------
+        ReadError
+            If it is an archive that cannot be read.
+        """
+        if data.startswith(_ZIP):
+            return _of_archive(data, name)
+        return cls(name, (name,), lambda _: data, folder=folder)
+
+    @classmethod
+    def of_folder(cls, folder: Path, name: str = "") -> Files:
+        """Return the files of a folder that may hold posts, some folders deep."""
+        names = tuple(sorted(_names_in(folder)))
+        return cls(name or folder.name, names, lambda one: _read(folder / one), True, folder)
+
+    def bytes_of(self, name: str) -> bytes:
+        """Return one file, which then counts as read."""
+        self._used.add(name)
+        if name not in self._kept:
+            self._kept[name] = self.fetch(name)
+        return self._kept[name]
+
+    def text_of(self, name: str) -> str:
+        """Return the text of one file."""
+        return decode(self.bytes_of(name), self.label(name))
+
+    def label(self, name: str) -> str:
+        """Return what to call a file in messages."""
+        return f"{self.name}/{name}" if self.is_set else self.name
+
+    def head_of(self, name: str) -> str:
+        """Return the beginning of a file as text, as far as it is any."""
+        if name not in self._kept:
+            self._kept[name] = self.fetch(name)
+        data = self._kept[name][:_LOOKED_AT]
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if is_wide else "utf-8", "replace").removeprefix("\ufeff")
+
+    def named(self, pattern: str) -> list[str]:
+        """Return the names whose last part is as the pattern has it, outer ones first."""
+        found = [one for one in self.names if re.fullmatch(pattern, PurePosixPath(one).name)]
+        return sorted(found, key=lambda one: (one.count("/"), one))
+
+    def alone(self, name: str) -> Files:
+        """Return one of the files as a source of its own."""
+        folder = None if self.folder is None else (self.folder / name).parent
+        return Files(self.label(name), (name,), self.fetch, False, folder, self._kept, self._used)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the one file, or of the names and hashes of those that were read."""
+        hashes = {one: hashlib.sha256(self._kept[one]).hexdigest() for one in sorted(self._used)}
+        if not self.is_set and len(hashes) == 1:
+            return next(iter(hashes.values()))
+        told = "".join(f"{digest}  {one}\n" for one, digest in hashes.items())
+        return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _names_in(folder: Path) -> Iterable[str]:
+    """Yield the paths of files that may hold posts, without links that lead out of the folder.
+
+    Folders of images are left alone: those that are deep, and those among very many.
+    """
+    root = folder.resolve()
+    level = [folder]
+    for _ in range(_DEEPEST):
+        inner: list[Path] = []
+        for one in level:
+            entries = sorted(_entries(one))
+            folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+            inner += folders if len(folders) <= _MANY_FOLDERS else []
+            for entry in entries:
+                fits = entry.suffix.lower() in TABLES and not entry.name.startswith(".")
+                if fits and entry.is_file() and entry.resolve().is_relative_to(root):
+                    yield entry.relative_to(folder).as_posix()
+        level = inner
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise ReadError(f"{folder} cannot be read ({error.strerror})", _EXPECTED) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ReadError(f"{path} cannot be read ({error.strerror})", _EXPECTED) from None
+
+
+def _of_archive(data: bytes, name: str) -> Files:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise ReadError(
+            f"{name} is a ZIP archive that cannot be read ({error})", _EXPECTED, "unpack it"
+        ) from None
+    if "[Content_Types].xml" in members:
+        raise ReadError(
+            f"{name} is an Office document", _EXPECTED, "save it as CSV, JSON Lines or Parquet"
+        )
+    names = tuple(sorted(one for one in members if _is_inside(one)))
+
+    def fetch(one: str) -> bytes:
+        return _unpacked(archive, members[one], f"{name}/{one}")
+
+    return Files(name, names, fetch, is_set=True)
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in TABLES and not path.is_absolute() and not is_hidden
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
+    if member.file_size > LARGEST_MEMBER:
+        raise ReadError(f"{name} unpacks to {member.file_size:,} bytes", action="unpack it first")
+    try:
+        with archive.open(member) as file:
+            return file.read(LARGEST_MEMBER)
+    except Exception as error:  # zipfile lets errors of zlib, lzma, struct and others through
+        raise ReadError(f"{name} cannot be unpacked ({error})", action="unpack it first") from None

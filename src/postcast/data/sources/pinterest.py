@@ -1,0 +1,81 @@
+"""The Pinterest snapshots published on Kaggle: a CSV, in the second edition with images.
+
+Knows their columns and where their images lie.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from postcast.data.columns import Columns
+from postcast.data.sources.delimited import cells_of, header_of
+from postcast.data.sources.format import Format, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from postcast.data.sources.files import Files
+
+COLUMNS = Columns(text=("description",), title="title", count="repin_count", id="id")
+
+_NEEDED = frozenset({"id", "description", "title", "repin_count"})
+_ID = re.compile(r"[0-9]{1,20}")
+_PLACES = ("images/images", "images")
+
+
+def read(files: Files) -> Table:
+    """Read the CSV, and give each pin its image where there is one beside it.
+
+    Raises
+    ------
+    ReadError
+        If the CSV is broken.
+    """
+    cells = cells_of(files.bytes_of(files.names[0]), files.name)
+    place = _place(files.folder)
+    if place is None or "image" in cells.columns or "id" not in cells.columns:
+        return Table(cells, COLUMNS)
+    images = [_image(place, pin) for pin in cells["id"]]
+    return Table(
+        cells.with_columns(pl.Series("image", images, dtype=pl.String)),
+        Columns(text=("description",), title="title", count="repin_count", id="id", image="image"),
+    )
+
+
+def fits(files: Files) -> bool:
+    """Tell whether a CSV has a snapshot's columns."""
+    return not files.is_set and _NEEDED.issubset(header_of(files.head_of(files.names[0])))
+
+
+def _place(folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    return next((folder / place for place in _PLACES if (folder / place).is_dir()), None)
+
+
+def _image(place: Path, pin: str | None) -> str | None:
+    """Return the path of a pin's image; only digits name one, so that no path leads elsewhere."""
+    pin = (pin or "").strip()
+    if _ID.fullmatch(pin) is None or not (place / f"{pin}.jpg").is_file():
+        return None
+    return str(place / f"{pin}.jpg")
+
+
+FORMAT = Format(
+    what="Pinterest snapshot (Kaggle)",
+    needs="pinterest.csv, or a folder or ZIP with that one table; the second edition's images "
+    "in images/images/{id}.jpg beside it",
+    told_by="the columns id, description, title, repin_count",
+    takes={
+        "text": "description",
+        "title": "title",
+        "engagement": "repin_count",
+        "author": "the id's shard",
+        "image": "images/images/{id}.jpg",
+    },
+    fits=fits,
+    read=read,
+)
