@@ -52,6 +52,10 @@ def test_posts_names_each_reader():
     assert set(READERS) <= set(quoted("docs/posts.md", "## Formats"))
 
 
+def test_formats_names_each_reader():
+    assert set(READERS) <= set(quoted("docs/formats.md", "## What is read"))
+
+
 def test_prepare_names_each_column():
     assert [c for c in quoted("docs/prepare.md", "## Output") if c in COLUMNS][:-2] == list(COLUMNS)
 

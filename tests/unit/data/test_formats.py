@@ -16,6 +16,7 @@ from postcast.data.sources import READERS
 from postcast.data.sources.origin import files_of
 from postcast.errors import ReadError
 
+BOM = b"\xef\xbb\xbf"
 SEA = "sea, boat, blue"
 KINDS = [(reader, number) for reader, many in EXPORTS.items() for number in range(len(many))]
 
@@ -72,6 +73,17 @@ def test_every_row_is_kept_or_rejected_and_drafts_keep_all(reader, number):
     assert rows == set(range(1, posts.source.rows_read + 1))
     assert read_drafts(io.BytesIO(source)).height == posts.source.rows_read
     assert read_cells(io.BytesIO(source)).height == posts.source.rows_read
+
+
+@pytest.mark.parametrize(("reader", "number"), KINDS)
+def test_byte_order_marks_and_line_ends_change_nothing(reader, number):
+    export = EXPORTS[reader][number]
+    plain = {name: data.removeprefix(BOM).replace(b"\r\n", b"\n") for name, data in export.items()}
+    marked = {name: BOM + data.replace(b"\n", b"\r\n") for name, data in plain.items()}
+    expected, found = (read_posts(io.BytesIO(zipped(one))) for one in (plain, marked))
+    words = found.table.with_columns(found.table["text"].str.replace_all("\r\n", "\n"))
+    assert words.equals(expected.table)
+    assert found.rejected.equals(expected.rejected)
 
 
 def test_a_digest_is_of_the_files_that_were_read(laid_out):

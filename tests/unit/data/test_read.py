@@ -218,6 +218,16 @@ def test_paths_that_hold_nothing(tmp_path):
         read_posts(str(tmp_path))
 
 
+def test_a_category_is_kept_as_it_is_and_found_by_name():
+    records = [{"text": "a", "saves": 1, "Subreddit": " r/Cake "}, {"text": "b", "saves": 2}]
+    posts = read_posts(records)
+    assert posts.table["category"].to_list() == ["r/Cake", None]
+    assert posts.source.columns["category"] == ("Subreddit",)
+    assert read_posts(records, Columns(category="")).table["category"].null_count() == 2
+    post = Post(text="a", tags=("x, y", "#z"), category="board")
+    assert read_drafts([post]).select("tags", "category").rows() == [("x, y, z", "board")]
+
+
 class TestDrafts:
     def test_no_row_is_dropped(self):
         drafts = read_drafts(

@@ -54,7 +54,7 @@ class Files:
     is_set: bool = False
     folder: Path | None = None
     _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
-    _used: set[str] = field(default_factory=set, repr=False)
+    _used: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_bytes(cls, data: bytes, name: str, folder: Path | None = None) -> Files:
@@ -73,14 +73,16 @@ class Files:
     def of_folder(cls, folder: Path, name: str = "") -> Files:
         """Return the files of a folder that may hold posts, some folders deep."""
         names = tuple(sorted(_names_in(folder)))
-        return cls(name or folder.name, names, lambda one: _read(folder / one), True, folder)
+        return cls(
+            name or folder.resolve().name, names, lambda one: _read(folder / one), True, folder
+        )
 
     def bytes_of(self, name: str) -> bytes:
         """Return one file, which then counts as read."""
-        self._used.add(name)
-        if name not in self._kept:
-            self._kept[name] = self.fetch(name)
-        return self._kept[name]
+        data = self._kept.pop(name, None) or self.fetch(name)
+        if name not in self._used:
+            self._used[name] = hashlib.sha256(data).hexdigest()
+        return data
 
     def text_of(self, name: str) -> str:
         """Return the text of one file."""
@@ -111,10 +113,9 @@ class Files:
     @property
     def digest(self) -> str:
         """SHA-256 of the one file, or of the names and hashes of those that were read."""
-        hashes = {one: hashlib.sha256(self._kept[one]).hexdigest() for one in sorted(self._used)}
-        if not self.is_set and len(hashes) == 1:
-            return next(iter(hashes.values()))
-        told = "".join(f"{digest}  {one}\n" for one, digest in hashes.items())
+        if not self.is_set and len(self._used) == 1:
+            return next(iter(self._used.values()))
+        told = "".join(f"{digest}  {one}\n" for one, digest in sorted(self._used.items()))
         return hashlib.sha256(told.encode()).hexdigest()
 
 

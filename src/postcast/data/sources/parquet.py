@@ -14,7 +14,7 @@ from postcast.errors import ReadError
 if TYPE_CHECKING:
     from postcast.data.sources.files import Files
 
-MAGIC = b"PAR1"
+MAGIC = "PAR1"
 
 
 def read(files: Files) -> Table:
@@ -37,7 +37,7 @@ def read(files: Files) -> Table:
 
 def fits(files: Files) -> bool:
     """Tell whether a file begins as Parquet does."""
-    return not files.is_set and files.bytes_of(files.names[0]).startswith(MAGIC)
+    return not files.is_set and files.head_of(files.names[0]).startswith(MAGIC)
 
 
 FORMAT = Format(

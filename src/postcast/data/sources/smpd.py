@@ -67,8 +67,10 @@ def read(files: Files) -> Table:
         told: dict[str, Any] = {}
         for one in (post, *(rows[row] for rows in more)):
             told |= {name: value for name, value in one.items() if name not in told}
-        extra = {"post_id": _post_id(post), "tags": _tags(post), "image": images[row]}
-        records.append({**told, **extra, **({} if labels is None else {"engagement": labels[row]})})
+        told |= {"post_id": _post_id(post), "tags": _tags(post)}
+        told |= {"image": images[row]} if images else {}
+        told |= {"engagement": labels[row]} if labels is not None else {}
+        records.append(told)
     return table_of(records, COLUMNS, files.name)
 
 
@@ -146,10 +148,13 @@ def _labels(files: Files, share: str, n_posts: int) -> list[str] | None:
 
 
 def _images(files: Files, share: str, posts: Sequence[Any]) -> list[str | None]:
-    """Return each post's image, by the Uid and Pid in its path; paths that lead out are none."""
+    """Return each post's image by the Uid and Pid in its path, nothing where none is listed.
+
+    Paths that lead out of the folder are none.
+    """
     name = _find(files, f"{share}_img_filepath.txt")
     if name is None:
-        return [None] * len(posts)
+        return []
     by_key: dict[tuple[str, ...], str] = {}
     for line in files.text_of(name).splitlines():
         path = PurePosixPath(line.strip())
