@@ -23,7 +23,7 @@ from postcast.data.order import order_posts
 from postcast.data.prepared import read_prepared, write_prepared, write_rejected
 from postcast.data.sources import read_bytes
 from postcast.data.sources.cells import native_table, record_table
-from postcast.data.sources.origin import bytes_of
+from postcast.data.sources.origin import bytes_of, folder_of
 from postcast.errors import ReadError
 from postcast.schema import Post, Posts, Source
 
@@ -130,6 +130,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.height,
+            image_root=folder_of(source),
         ),
     )
 

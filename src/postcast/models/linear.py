@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.models.base import hold_out_then_fit_all
-from postcast.models.portable import affine, softmax, stack
+from postcast.models.image_view import ImageView, rows_to_hide, without_images
+from postcast.models.portable import affine, on_top, softmax, stack
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
-    from postcast.schema import FloatArray
+    from postcast.schema import FloatArray, Matrix
+
+SEED = 42
+"""Of which posts are learned from without their image, too; all else here draws nothing."""
 
 
 class LinearClassifier:
@@ -28,6 +32,7 @@ class LinearClassifier:
 
     def __init__(self, class_weights: str = "balanced") -> None:
         self.class_weights = class_weights
+        self.images: ImageView | None = None
         self.coefficients: FloatArray = np.empty((3, 0))
         self.intercept: FloatArray = np.empty(3)
 
@@ -38,23 +43,38 @@ class LinearClassifier:
     def _fit(self, features: FeatureSet, target: Target) -> None:
         from sklearn.linear_model import LogisticRegression
 
+        self.images = ImageView.learned(features)
+        inputs, classes = self._inputs(features), target.classes
+        if self.images is not None:
+            rows = rows_to_hide(features, SEED)
+            hidden = self._inputs(without_images(features.take(rows)))
+            inputs = on_top([inputs, hidden])
+            classes = np.concatenate([classes, classes[rows]])
         model = LogisticRegression(
             C=1.0,
             max_iter=2000,
             class_weight="balanced" if self.class_weights == "balanced" else None,
         )
-        model.fit(stack(features), target.classes)
+        model.fit(inputs, classes)
         self.coefficients, self.intercept = three_classes(model)
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        return softmax(affine(stack(features), self.coefficients, self.intercept))
+        return softmax(affine(self._inputs(features), self.coefficients, self.intercept))
+
+    def _inputs(self, features: FeatureSet) -> Matrix:
+        """Return all blocks side by side, those of images as they are read."""
+        return stack(features if self.images is None else self.images.beside(features))
 
     def state(self) -> Parts:
         """Return the coefficients."""
         return Parts(
             facts={"class_weights": self.class_weights},
-            arrays={"coefficients": self.coefficients, "intercept": self.intercept},
+            arrays={
+                "coefficients": self.coefficients,
+                "intercept": self.intercept,
+                **({} if self.images is None else self.images.arrays()),
+            },
         )
 
     @classmethod
@@ -63,6 +83,7 @@ class LinearClassifier:
         self = cls(class_weights=parts.facts["class_weights"])
         self.coefficients = parts.arrays["coefficients"]
         self.intercept = parts.arrays["intercept"]
+        self.images = ImageView.from_arrays(parts.arrays)
         return self
 
 

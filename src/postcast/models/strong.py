@@ -1,4 +1,4 @@
-"""The strongest classifier: texts, context, the author's form and like posts, by three models.
+"""The strongest classifier: texts, images, context, the author's form and like posts.
 
 The plain mean of a boosted rank, boosted classes and a forest. A second boosted rank, that sees
 nothing of authors, answers for authors that the training never saw. Reads all feature blocks.
@@ -6,12 +6,15 @@ nothing of authors, answers for authors that the training never saw. Reads all f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from postcast.models import boosting, forest
 from postcast.models.distribution import answer_shares, fit_shares
+from postcast.models.image_scores import ImageScores
+from postcast.models.image_view import MASK, rows_to_hide
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores, scores_out_of_fold
@@ -113,13 +116,21 @@ class _Answerer:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
         seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
-        matrix = self._matrix(features, seen_apart)
+        matrix, hidden = self._matrix(features, seen_apart), None
+        if MASK in features.blocks:
+            pictures = ImageScores.fitted(features, target.classes, rank)
+            self.arrays |= {f"image/{name}": value for name, value in pictures.arrays.items()}
+            seen = pictures.columns_out_of_fold(features, target.classes, rank, folds)
+            plain = matrix
+            matrix, hidden = _joined(plain, seen), _joined(plain, pictures.hidden(seen))
         answers: dict[str, FloatArray] = {}
         for kept, left in folds:
-            self._fit_models(matrix[kept], target.classes[kept], rank[kept])
+            learned = self._learned(features, matrix, hidden, kept)
+            self._fit_models(learned.matrix, target.classes[learned.rows], rank[learned.rows])
             for name, answer in self._answers(matrix[left]).items():
                 answers.setdefault(name, np.zeros((len(rank), *answer.shape[1:])))[left] = answer
-        self._fit_models(matrix, target.classes, rank)
+        learned = self._learned(features, matrix, hidden, np.arange(len(rank)))
+        self._fit_models(learned.matrix, target.classes[learned.rows], rank[learned.rows])
         scores = TextScores().fit(features, target.classes, rank)
         self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         self._read_classes_from_rank(answers["rank"], target.classes)
@@ -127,6 +138,15 @@ class _Answerer:
             fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
             self.arrays["bin weight"], self.arrays["bin bias"] = fitted
         return self._mean(answers), self._shares(answers)
+
+    def _learned(
+        self, features: FeatureSet, matrix: FloatArray, hidden: FloatArray | None, kept: IntArray
+    ) -> _Learned:
+        """Return the rows to learn from: some posts, and some of those without their image, too."""
+        if hidden is None:
+            return _Learned(matrix[kept], kept)
+        rows = kept[rows_to_hide(features.take(kept), self.seed)]
+        return _Learned(np.vstack([matrix[kept], hidden[rows]]), np.concatenate([kept, rows]))
 
     def _fit_models(self, matrix: FloatArray, classes: IntArray, rank: FloatArray) -> None:
         self.trees["rank"] = boosting.fit_rank(matrix, rank, self.seed)
@@ -152,6 +172,9 @@ class _Answerer:
     def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
         """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
         matrix = self._matrix(features, TextScores(_beneath(self.arrays, "text/")).score(features))
+        if "image/stand-in" in self.arrays:
+            pictures = ImageScores(_beneath(self.arrays, "image/"))
+            matrix = _joined(matrix, pictures.columns(features))
         answers = self._answers(matrix)
         return self._mean(answers), self._shares(answers)
 
@@ -170,8 +193,7 @@ class _Answerer:
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
         """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
         blocks = [features.blocks[name].matrix for name in self.blocks if name in features.blocks]
-        # rounded, so that how many threads a product was summed by moves no tree
-        return np.round(np.hstack([*blocks, scores]), 4).astype(np.float32)
+        return _joined(*blocks, scores)
 
     def _mean(self, answers: Mapping[str, FloatArray]) -> FloatArray:
         """Return the mean of the models' probabilities, shape (n_posts, 3)."""
@@ -187,6 +209,22 @@ class _Answerer:
             return np.empty((len(answers["rank"]), 0))
         a = self.arrays
         return answer_shares(_bent(answers["rank"]), a["bin weight"], a["bin bias"])
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """A matrix to learn from, and whose row each is."""
+
+    matrix: FloatArray
+    rows: IntArray
+
+
+def _joined(*matrices: FloatArray) -> FloatArray:
+    """Return matrices side by side, shape (n_posts, d), as trees read them.
+
+    Rounded, so that how many threads a product was summed by moves no tree.
+    """
+    return np.round(np.hstack(matrices), 4).astype(np.float32)
 
 
 def _beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:

@@ -29,3 +29,10 @@ def bytes_of(source: str | Path) -> bytes:
         raise ReadError(f"no file {path}", "a file of posts", "check the path") from None
     except OSError as error:
         raise ReadError(f"{path} cannot be read ({error.strerror})", "a file of posts") from None
+
+
+def folder_of(source: object) -> Path | None:
+    """Return the folder of a file; None for what is none, which starts at the working one."""
+    if isinstance(source, (str, Path)) and str(source) != "-":
+        return Path(source).parent
+    return None
