@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 MATRICES, MASK = ("image", "visual"), "has image"
 IMAGE_BLOCKS = (*MATRICES, MASK)
 
-HIDDEN_SHARE = 1 / 3
-"""Of the posts with an image that are learned from a second time, as if they had none (modality
-dropout: Neverova et al., ModDrop, IEEE TPAMI 2016)."""
+SHARE_WITHOUT = 1 / 3
+"""Of the posts: so many are learned from without an image, those that have none and, a second
+time, some that have one (modality dropout: Neverova et al., ModDrop, IEEE TPAMI 2016)."""
 
 PREFIX = "images/"
 
@@ -98,10 +98,11 @@ def without_images(features: FeatureSet) -> FeatureSet:
 
 
 def rows_to_hide(features: FeatureSet, seed: int) -> IntArray:
-    """Return a share of the posts with an image, to learn from them as if they had none, too."""
+    """Return posts with an image to be learned from as if they had none, too; see above."""
     with_image = np.flatnonzero(has_image(features))
+    n_without = len(features) - len(with_image)
     drawn = np.random.default_rng(seed).permutation(with_image)
-    return np.sort(drawn[: round(len(drawn) * HIDDEN_SHARE)])
+    return np.sort(drawn[: max(round(len(features) * SHARE_WITHOUT) - n_without, 0)])
 
 
 def _matrices(features: FeatureSet) -> list[FloatArray]:

@@ -5,13 +5,15 @@ Fitted by scikit-learn, answered by `portable`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from postcast.models.base import hold_out_then_fit_all
-from postcast.models.image_view import ImageView, rows_to_hide, without_images
+from postcast.models.image_view import ImageView, has_image, rows_to_hide, without_images
 from postcast.models.portable import affine, on_top, softmax, stack
+from postcast.models.without_image import WithoutImage
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
@@ -33,12 +35,28 @@ class LinearClassifier:
     def __init__(self, class_weights: str = "balanced") -> None:
         self.class_weights = class_weights
         self.images: ImageView | None = None
+        self.without_image = WithoutImage()
         self.coefficients: FloatArray = np.empty((3, 0))
         self.intercept: FloatArray = np.empty(3)
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts; see `postcast.models.base.Classifier`."""
-        return hold_out_then_fit_all(self._fit, self.predict_proba, features, target)
+        unseen: list[FloatArray] = []
+
+        def answer(some: FeatureSet) -> FloatArray:
+            if self.images is not None:
+                unseen.append(self._answer(without_images(some)))
+            return self._answer(some)
+
+        found = hold_out_then_fit_all(self._fit, answer, features, target)
+        if not unseen:
+            return found
+        has, classes = has_image(features)[found.rows], target.classes[found.rows]
+        seen = found.probabilities
+        self.without_image = WithoutImage.learned(
+            seen, unseen[0], has, classes, np.flatnonzero(has)
+        )
+        return replace(found, probabilities=self.without_image.apply(seen, has))
 
     def _fit(self, features: FeatureSet, target: Target) -> None:
         from sklearn.linear_model import LogisticRegression
@@ -60,6 +78,11 @@ class LinearClassifier:
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
+        if self.images is None:
+            return self._answer(features)
+        return self.without_image.apply(self._answer(features), has_image(features))
+
+    def _answer(self, features: FeatureSet) -> FloatArray:
         return softmax(affine(self._inputs(features), self.coefficients, self.intercept))
 
     def _inputs(self, features: FeatureSet) -> Matrix:
@@ -74,6 +97,7 @@ class LinearClassifier:
                 "coefficients": self.coefficients,
                 "intercept": self.intercept,
                 **({} if self.images is None else self.images.arrays()),
+                **({} if self.images is None else self.without_image.arrays()),
             },
         )
 
@@ -84,6 +108,7 @@ class LinearClassifier:
         self.coefficients = parts.arrays["coefficients"]
         self.intercept = parts.arrays["intercept"]
         self.images = ImageView.from_arrays(parts.arrays)
+        self.without_image = WithoutImage.from_arrays(parts.arrays)
         return self
 
 

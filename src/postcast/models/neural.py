@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.device import pick_device
-from postcast.models.image_view import ImageView, rows_to_hide, without_images
+from postcast.models.image_view import ImageView, has_image, rows_to_hide, without_images
 from postcast.models.portable import affine, on_top, softmax, stack
+from postcast.models.without_image import WithoutImage
 from postcast.progress import bar_is_hidden
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -77,13 +78,15 @@ class NeuralClassifier:
         self.best_epoch = 0
         self.arrays: dict[str, FloatArray] = {}
         self.images: ImageView | None = None
+        self.without_image = WithoutImage()
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts that are not held out."""
         import torch
 
         fit_rows, validation_rows = _parts(target, self.training)
-        inputs, classes = self._learned_inputs(features, fit_rows), target.classes
+        self.images = ImageView.learned(features.take(fit_rows))
+        inputs, classes = self._inputs(features), target.classes
         if self.images is not None:
             hidden = fit_rows[rows_to_hide(features.take(fit_rows), self.training.seed)]
             fit_rows = np.concatenate(
@@ -97,7 +100,13 @@ class NeuralClassifier:
             torch.manual_seed(self.training.seed)
             network = _network(inputs.shape[1]).to(device)
             self._train(network, (inputs, classes), fit_rows, validation_rows)
-        return HeldOut(validation_rows, self._answer(inputs[validation_rows]))
+        found = self._answer(inputs[validation_rows])
+        if self.images is None:
+            return HeldOut(validation_rows, found)
+        held_out, told = features.take(validation_rows), target.classes[validation_rows]
+        has, unseen = has_image(held_out), self._answer(self._inputs(without_images(held_out)))
+        self.without_image = WithoutImage.learned(found, unseen, has, told, np.flatnonzero(has))
+        return HeldOut(validation_rows, self.without_image.apply(found, has))
 
     def _train(
         self,
@@ -137,11 +146,6 @@ class NeuralClassifier:
         self.training_loss = tuple(pair[0] for pair in losses)
         self.validation_loss = tuple(pair[1] for pair in losses) if len(validation_rows) else ()
 
-    def _learned_inputs(self, features: FeatureSet, rows: IntArray) -> Matrix:
-        """Learn how images are read from some posts, and return all as the network reads them."""
-        self.images = ImageView.learned(features.take(rows))
-        return self._inputs(features)
-
     def _inputs(self, features: FeatureSet) -> Matrix:
         """Return all blocks side by side, those of images as they are read."""
         return stack(features if self.images is None else self.images.beside(features))
@@ -152,7 +156,10 @@ class NeuralClassifier:
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        return self._answer(self._inputs(features))
+        answer = self._answer(self._inputs(features))
+        if self.images is None:
+            return answer
+        return self.without_image.apply(answer, has_image(features))
 
     def state(self) -> Parts:
         """Return the weights and the loss of each epoch."""
@@ -162,7 +169,9 @@ class NeuralClassifier:
             "validation_loss": list(self.validation_loss),
             "best_epoch": self.best_epoch,
         }
-        images = {} if self.images is None else self.images.arrays()
+        images: dict[str, FloatArray] = {}
+        if self.images is not None:
+            images = self.images.arrays() | self.without_image.arrays()
         return Parts(facts=facts, arrays=self.arrays | images)
 
     @classmethod
@@ -171,6 +180,7 @@ class NeuralClassifier:
         self = cls(Training(class_weights=parts.facts["class_weights"]))
         self.arrays = dict(parts.arrays)
         self.images = ImageView.from_arrays(parts.arrays)
+        self.without_image = WithoutImage.from_arrays(parts.arrays)
         self.training_loss = tuple(parts.facts["training_loss"])
         self.validation_loss = tuple(parts.facts["validation_loss"])
         self.best_epoch = parts.facts["best_epoch"]

@@ -6,7 +6,7 @@ nothing of authors, answers for authors that the training never saw. Reads all f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,11 +14,12 @@ import numpy as np
 from postcast.models import boosting, forest
 from postcast.models.distribution import answer_shares, fit_shares
 from postcast.models.image_scores import ImageScores
-from postcast.models.image_view import MASK, rows_to_hide
+from postcast.models.image_view import MASK, has_image, rows_to_hide
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores, scores_out_of_fold
 from postcast.models.trees import Trees
+from postcast.models.without_image import WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -116,44 +117,62 @@ class _Answerer:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
         seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
-        matrix, hidden = self._matrix(features, seen_apart), None
+        rows = _Rows(self._matrix(features, seen_apart))
         if MASK in features.blocks:
-            pictures = ImageScores.fitted(features, target.classes, rank)
-            self.arrays |= {f"image/{name}": value for name, value in pictures.arrays.items()}
-            seen = pictures.columns_out_of_fold(features, target.classes, rank, folds)
-            plain = matrix
-            matrix, hidden = _joined(plain, seen), _joined(plain, pictures.hidden(seen))
+            rows = self._with_images(rows.matrix, features, target.classes, rank, folds)
         answers: dict[str, FloatArray] = {}
+        unseen: dict[str, FloatArray] = {}
         for kept, left in folds:
-            learned = self._learned(features, matrix, hidden, kept)
-            self._fit_models(learned.matrix, target.classes[learned.rows], rank[learned.rows])
-            for name, answer in self._answers(matrix[left]).items():
-                answers.setdefault(name, np.zeros((len(rank), *answer.shape[1:])))[left] = answer
-        learned = self._learned(features, matrix, hidden, np.arange(len(rank)))
-        self._fit_models(learned.matrix, target.classes[learned.rows], rank[learned.rows])
+            self._fit_models(rows, kept, target.classes, rank)
+            _fill(answers, left, self._answers(rows.matrix[left]), len(rank))
+            blind = np.intersect1d(left, rows.hidden)
+            if len(blind):
+                _fill(unseen, blind, self._answers(rows.unseen[blind]), len(rank))
+        self._fit_models(rows, np.arange(len(rank)), target.classes, rank)
         scores = TextScores().fit(features, target.classes, rank)
         self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         self._read_classes_from_rank(answers["rank"], target.classes)
         if target.bins is not None:
             fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
             self.arrays["bin weight"], self.arrays["bin bias"] = fitted
-        return self._mean(answers), self._shares(answers)
+        mean = self._mean(answers)
+        if MASK in features.blocks:
+            has, blind = has_image(features), rows.hidden
+            dark = mean.copy()
+            if len(blind):
+                dark[blind] = self._mean({name: one[blind] for name, one in unseen.items()})
+            learned = WithoutImage.learned(mean, dark, has, target.classes, blind)
+            self.arrays |= learned.arrays()
+            mean = learned.apply(mean, has)
+        return mean, self._shares(answers)
 
-    def _learned(
-        self, features: FeatureSet, matrix: FloatArray, hidden: FloatArray | None, kept: IntArray
-    ) -> _Learned:
-        """Return the rows to learn from: some posts, and some of those without their image, too."""
-        if hidden is None:
-            return _Learned(matrix[kept], kept)
-        rows = kept[rows_to_hide(features.take(kept), self.seed)]
-        return _Learned(np.vstack([matrix[kept], hidden[rows]]), np.concatenate([kept, rows]))
+    def _with_images(
+        self,
+        matrix: FloatArray,
+        features: FeatureSet,
+        classes: IntArray,
+        rank: FloatArray,
+        folds: Folds,
+    ) -> _Rows:
+        """Return rows with what was seen of images, and as they were without."""
+        scores = ImageScores.fitted(features, classes, rank)
+        self.arrays |= {f"image/{name}": value for name, value in scores.arrays.items()}
+        seen = scores.columns_out_of_fold(features, classes, rank, folds)
+        unseen = _joined(matrix, scores.hidden(seen))
+        return _Rows(_joined(matrix, seen), unseen, rows_to_hide(features, self.seed))
 
-    def _fit_models(self, matrix: FloatArray, classes: IntArray, rank: FloatArray) -> None:
-        self.trees["rank"] = boosting.fit_rank(matrix, rank, self.seed)
+    def _fit_models(self, rows: _Rows, kept: IntArray, classes: IntArray, rank: FloatArray) -> None:
+        """Learn from some posts, and from those to be hidden among them without image, too."""
+        matrix, told = rows.matrix[kept], kept
+        blind = np.intersect1d(kept, rows.hidden)
+        if len(blind):
+            matrix = np.vstack([matrix, rows.unseen[blind]])
+            told = np.concatenate([kept, blind])
+        self.trees["rank"] = boosting.fit_rank(matrix, rank[told], self.seed)
         if "classes" in self.models:
-            self.trees["classes"] = boosting.fit_classes(matrix, classes, self.seed)
+            self.trees["classes"] = boosting.fit_classes(matrix, classes[told], self.seed)
         if "forest" in self.models:
-            self.trees["forest"] = forest.grow(matrix, classes, self.seed)
+            self.trees["forest"] = forest.grow(matrix, classes[told], self.seed)
 
     def _answers(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return a rank, shape (n_posts,), and of each other model class shares (n_posts, 3)."""
@@ -176,7 +195,10 @@ class _Answerer:
             pictures = ImageScores(_beneath(self.arrays, "image/"))
             matrix = _joined(matrix, pictures.columns(features))
         answers = self._answers(matrix)
-        return self._mean(answers), self._shares(answers)
+        mean = self._mean(answers)
+        if "image/stand-in" in self.arrays:
+            mean = WithoutImage.from_arrays(self.arrays).apply(mean, has_image(features))
+        return mean, self._shares(answers)
 
     def state(self, start: str) -> dict[str, FloatArray]:
         """Return trees and coefficients by names that begin with `start`."""
@@ -212,11 +234,27 @@ class _Answerer:
 
 
 @dataclass(frozen=True)
-class _Learned:
-    """A matrix to learn from, and whose row each is."""
+class _Rows:
+    """What trees read of posts, and what they were to read of them without an image.
+
+    Parameters
+    ----------
+    matrix, unseen : ndarray of float32, shape (n_posts, d)
+    hidden : ndarray of int
+        The posts that are learned from without their image, too.
+    """
 
     matrix: FloatArray
-    rows: IntArray
+    unseen: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    hidden: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def _fill(
+    answers: dict[str, FloatArray], rows: IntArray, some: Mapping[str, FloatArray], n_posts: int
+) -> None:
+    """Put some posts' answers, by model, where those of all belong."""
+    for name, answer in some.items():
+        answers.setdefault(name, np.zeros((n_posts, *answer.shape[1:])))[rows] = answer
 
 
 def _joined(*matrices: FloatArray) -> FloatArray:
