@@ -94,6 +94,10 @@ class ImageSense:
         """The number of columns of an encoder's vector; 0 without one."""
         return 0 if self.facts is None else self.facts.width
 
+    @property
+    def _n_columns(self) -> int:
+        return self.width + len(visual.COLUMNS)
+
     def state(self) -> Parts:
         """Return which encoder it is by name and hash: its weights stay where they are."""
         encoder = None if self.facts is None else self.facts.to_dict()
@@ -109,13 +113,14 @@ class ImageSense:
         """
         if self.is_blind:
             reasons = [Reason.NONE if not path else Reason.UNSEEN for path in paths]
-            return self._seen(reasons, np.zeros((0, self.width + len(visual.COLUMNS)), np.float32))
+            return self._seen(reasons, np.zeros((0, self._n_columns), np.float32))
         marks = {path: _mark(path) for path in dict.fromkeys(paths) if path}
         if any(path not in self._known or self._known[path][0] != marks[path] for path in marks):
             found, rows = self._found(list(marks))
             self._known = {path: (marks[path], found[path]) for path in marks}
             self._rows = rows
-        return self._seen([self._known[p][1] if p else Reason.NONE for p in paths], self._rows)
+        places = [self._known[path][1] if path else Reason.NONE for path in paths]
+        return self._seen(places, self._rows.reshape(-1, self._n_columns))
 
     def _seen(self, places: Sequence[Reason | int], rows: FloatArray) -> Seen:
         """Return blocks of the rows at some places, zeros where there is a reason instead."""
@@ -182,7 +187,7 @@ class ImageSense:
         return stores
 
     def _kept(self, names: list[str]) -> tuple[FloatArray, Any]:
-        rows = np.zeros((len(names), self.width + len(visual.COLUMNS)), dtype=np.float32)
+        rows = np.zeros((len(names), self._n_columns), dtype=np.float32)
         known = np.full(len(names), self.cache is not None)
         for store, columns in self._stores():
             rows[:, columns], found = store.find(names)
