@@ -1,5 +1,7 @@
 """A planted effect of images: found, missed where images are, and learned from training alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is n
 
 LIGHT = (50, 125, 200)
 N_POSTS = 360
-PLAIN = {"encoder": "tfidf", "image_encoder": "plain"}
+PLAIN = {"encoder": "tfidf", "image_encoder": "plain", "thresholds": [15, 35]}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ def test_without_its_image_a_post_is_not_forecast_as_surely(classifier, pictured
     one = {"text": pictured[0]["text"], "author": "a1"}
     seen = forecaster.predict(Post(**one, image=pictured[0]["image"]))
     unseen = forecaster.predict(Post(**one))
-    assert max(seen.probabilities.values()) > 0.9
+    assert max(seen.probabilities.values()) > 0.85
     assert max(unseen.probabilities.values()) < 0.6
 
 
@@ -93,7 +95,7 @@ def test_a_saved_forecaster_answers_the_same_with_and_without_images(
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     forecaster = train(pictured, {**PLAIN, "classifier": classifier})
     forecaster.save(tmp_path / "saved")
-    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "broken.png").write_bytes(Path(pictured[0]["image"]).read_bytes()[:-99])
     images = [row["image"] for row in pictured[:5]]
     images += [None, str(tmp_path / "broken.png"), "https://example.org/a.png", str(tmp_path)]
     drafts = [Post(text="word1 word2", author="a1", image=one) for one in images]
