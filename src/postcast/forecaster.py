@@ -15,7 +15,6 @@ import numpy as np
 
 from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
-from postcast.data.sources.origin import folder_of
 from postcast.decide import Rule, decide
 from postcast.device import pick_device
 from postcast.doubts import find_doubts, with_unseen_images
@@ -108,6 +107,7 @@ class Forecaster:
             drafts = [one for one in posts if isinstance(one, Post)]
             return self.forecast(drafts_of_posts(drafts, self.bank))
         from postcast.data.read import read_drafts
+        from postcast.data.sources.origin import folder_of
 
         columns = Columns(usual=self.usual_columns())
         table = read_drafts(posts, columns, ordering=self.bank.ordering)

@@ -47,12 +47,17 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
         keep_negative=settings.protocol == "reference",
         reader=settings.reader,
     )
-    if settings.image_root is not None:
-        root = Path(settings.image_root).expanduser()
-        posts = replace(posts, source=replace(posts.source, image_root=root))
     taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
     log.info("Columns: %s.", ", ".join(taken))
-    return posts
+    return rooted(posts, settings)
+
+
+def rooted(posts: Posts, settings: Settings) -> Posts:
+    """Return posts whose images' paths start where the settings say, if they say it."""
+    if settings.image_root is None:
+        return posts
+    root = Path(settings.image_root).expanduser()
+    return replace(posts, source=replace(posts.source, image_root=root))
 
 
 def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.DataFrame:

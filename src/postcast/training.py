@@ -24,7 +24,7 @@ from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
-from postcast.reading import encoder_choice, image_choice
+from postcast.reading import encoder_choice, image_choice, rooted
 from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts
@@ -75,7 +75,10 @@ def train(
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
     stages = Stages()
     with stages.measure("read"):
-        table, cells = (posts, None) if isinstance(posts, Posts) else read_with_cells(posts, chosen)
+        if isinstance(posts, Posts):
+            table, cells = rooted(posts, chosen), None
+        else:
+            table, cells = read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
     folder = None if out is None else RunFolder(Path(out), chosen.to_dict(), table.source)
     if out is not None and folder is not None and folder.is_finished() and not overwrite:

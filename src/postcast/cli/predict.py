@@ -116,7 +116,12 @@ def _of_file(
 
     table = read_drafts(posts, settings, forecaster)
     drafts = drafts_of_table(table, image_root(settings, posts))
-    return forecaster.forecast(drafts), list(drafts.authors)
+    answers = forecaster.forecast(drafts)
+    if forecaster.senses.images is not None:
+        from postcast.features.images.tally import Tally
+
+        log.info("%s", Tally.of(forecaster.senses.images, drafts.image_paths))
+    return answers, list(drafts.authors)
 
 
 def _of_draft(

@@ -5,6 +5,8 @@ Knows no post, no feature and no model.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import io
 import os
 import re
@@ -28,8 +30,9 @@ MOST_PIXELS = 64_000_000
 SHORT_SIDE, LONG_SIDE = 384, 1152
 """Pixels to which a larger image is reduced; no encoder and no feature looks closer."""
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "AVIF")
-"""What is decoded, by Pillow alone: no format for which it would start another program."""
+FORMATS = {"JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "WEBP": "WebP", "BMP": "Bmp", "AVIF": "Avif"}
+"""What is decoded, and the part of Pillow that does it: no format for which it would start another
+program."""
 
 ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|data:|//|\\\\)", re.IGNORECASE)
 """How a path begins that some system would look for in a network, or that is none."""
@@ -114,15 +117,10 @@ def decode(data: bytes) -> Picture | Reason:
     Warnings of Pillow are its caller's to silence, for they are the process's and not a thread's.
     """
     import PIL.Image
-    from PIL import (  # each makes its format known
-        AvifImagePlugin,  # noqa: F401
-        BmpImagePlugin,  # noqa: F401
-        GifImagePlugin,  # noqa: F401
-        JpegImagePlugin,  # noqa: F401
-        PngImagePlugin,  # noqa: F401
-        WebPImagePlugin,  # noqa: F401
-    )
 
+    for plugin in FORMATS.values():
+        with contextlib.suppress(ImportError):  # an older Pillow lacks the newest
+            importlib.import_module(f"PIL.{plugin}ImagePlugin")
     known = [name for name in FORMATS if name in PIL.Image.OPEN]
     try:
         with PIL.Image.open(io.BytesIO(data), formats=known) as image:
