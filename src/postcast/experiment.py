@@ -32,6 +32,7 @@ from postcast.scoring import Outcomes, foretell, informed
 if TYPE_CHECKING:
     from postcast.data.split import Split
     from postcast.division import Division
+    from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
     from postcast.learnable import Learnable
     from postcast.schema import Posts, Predictions, Source
@@ -98,6 +99,8 @@ class Contest:
         Names of `postcast.models.choose.CLASSIFIERS`, or `TFIDF_LINEAR`.
     load : callable
         Returns an encoder that is still to be fitted.
+    look : callable
+        Returns what looks at images, or None.
     outsiders : mapping of str to callable
         What else is compared, by name.
     jobs : int
@@ -106,6 +109,7 @@ class Contest:
 
     classifiers: tuple[str, ...]
     load: Callable[[], TextEncoder]
+    look: Callable[[], ImageSense | None] = lambda: None
     outsiders: Mapping[str, Outsider] = field(default_factory=dict)
     jobs: int = 1
 
@@ -242,7 +246,9 @@ def _one_fold(
 def _answers(
     source: Source, division: Division, trials: Trials, contest: Contest
 ) -> dict[str, _Answer]:
-    shop = open_workshop(division, source, contest.load(), contest.classifiers)
+    shop = open_workshop(
+        division, source, contest.load(), contest.classifiers, images=contest.look()
+    )
     outcomes = Outcomes(division.test_counts, division.test_outcomes)
     answers = {}
     for name in contest.classifiers:
@@ -254,7 +260,8 @@ def _answers(
             trials.device,
         )
         start = time.perf_counter()
-        forecaster = make_forecaster(shop, recipe, _encoder(name, division, shop.encoder))
+        seeing = replace(shop, images=None) if name == TFIDF_LINEAR else shop
+        forecaster = make_forecaster(seeing, recipe, _encoder(name, division, shop.encoder))
         took = time.perf_counter() - start
         live = informed(forecaster, division.later, division.later_counts)
         answers[name] = _Answer(foretell(live, division.test, outcomes), took)

@@ -6,7 +6,7 @@ Knows how encoders, memory, classifier and calibration are put together; reads n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from postcast.counts import Answered, Counts, learn_counts
@@ -17,18 +17,29 @@ from postcast.forecaster import Forecaster
 from postcast.memory import remember
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
-from postcast.models.choose import READS, TEXT_ALONE, Recipe, decision_weights, make_classifier
+from postcast.models.choose import (
+    READ_IMAGES,
+    READS,
+    TEXT_ALONE,
+    Recipe,
+    decision_weights,
+    make_classifier,
+)
 from postcast.models.distribution import CountBins
 from postcast.schema import Target
 
 if TYPE_CHECKING:
     from postcast.division import Division
     from postcast.features.bank import MemoryBank
+    from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
     from postcast.schema import HeldOut, Source
 
 ENCODED = ("text", "words", "characters")
 """The blocks that an encoder makes."""
+
+FEWEST_IMAGES = 20
+"""Training posts whose image is seen; from fewer there is nothing to learn of images."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,8 @@ class Workshop:
         Asked of the sets.
     facts : mapping
         Of every forecaster made here; see `postcast.forecaster.Forecaster`.
+    images : ImageSense or None
+        What looks at images, where enough training posts have one.
     """
 
     division: Division
@@ -53,6 +66,7 @@ class Workshop:
     bank: MemoryBank
     coverage: float = 0.9
     facts: Mapping[str, Any] = field(default_factory=dict)
+    images: ImageSense | None = None
 
 
 def open_workshop(
@@ -61,6 +75,7 @@ def open_workshop(
     encoder: TextEncoder,
     names: tuple[str, ...],
     coverage: float = 0.9,
+    images: ImageSense | None = None,
 ) -> Workshop:
     """Fit the encoder on a division's training posts, and remember them.
 
@@ -73,6 +88,8 @@ def open_workshop(
     names : tuple of str
         The classifiers that are to be made.
     coverage : float
+    images : ImageSense or None
+        Left out where fewer than `FEWEST_IMAGES` of the training posts have one that is seen.
     """
     encoder.fit(division.train.texts)
     looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest"} for name in names)
@@ -83,7 +100,14 @@ def open_workshop(
         "target": division.target,
         "synthetic": source.synthetic,
     }
-    return Workshop(division, encoder, bank, coverage, facts)
+    return Workshop(division, encoder, bank, coverage, facts, _if_enough(images, division))
+
+
+def _if_enough(images: ImageSense | None, division: Division) -> ImageSense | None:
+    if images is None:
+        return None
+    seen = images.look(division.train.image_paths).reasons.count(None)
+    return images if seen >= FEWEST_IMAGES else None
 
 
 def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None) -> Forecaster:
@@ -160,12 +184,12 @@ def _calibrated(shop: Workshop, recipe: Recipe, held_out: HeldOut) -> tuple[Cali
 
 def make_baselines(shop: Workshop, seed: int) -> dict[str, Forecaster]:
     """Fit the three baselines on the same rows."""
-    words = TfidfEncoder()
+    words, blind = TfidfEncoder(), replace(shop, images=None)
     words.fit(shop.division.train.texts)
     return {
         "majority": make_forecaster(shop, Recipe("majority", seed=seed), None),
         "author_median": make_forecaster(shop, Recipe("author-median", seed=seed), None),
-        "tfidf_linear": make_forecaster(shop, Recipe("linear", seed=seed), words),
+        "tfidf_linear": make_forecaster(blind, Recipe("linear", seed=seed), words),
     }
 
 
@@ -179,4 +203,5 @@ def _senses(shop: Workshop, name: str, encoder: TextEncoder | None) -> Senses:
         if block in reads:
             encoders[block] = TfidfEncoder(block)
             encoders[block].fit(shop.division.train.texts)
-    return Senses(encoders, shop.bank, tuple(one for one in reads if one not in ENCODED))
+    blocks = tuple(one for one in reads if one not in ENCODED)
+    return Senses(encoders, shop.bank, blocks, shop.images if name in READ_IMAGES else None)

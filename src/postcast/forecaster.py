@@ -17,7 +17,7 @@ from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.device import pick_device
-from postcast.doubts import find_doubts
+from postcast.doubts import find_doubts, with_unseen_images
 from postcast.errors import ForecasterError
 from postcast.features.assemble import (
     Drafts,
@@ -102,15 +102,16 @@ class Forecaster:
         if isinstance(posts, Post):
             return self.forecast(drafts_of_posts([posts], self.bank))[0]
         if isinstance(posts, Posts):
-            return self.forecast(drafts_of_table(posts.table))
+            return self.forecast(drafts_of_table(posts.table, posts.source.image_root))
         if isinstance(posts, Sequence) and all(isinstance(one, Post) for one in posts):
             drafts = [one for one in posts if isinstance(one, Post)]
             return self.forecast(drafts_of_posts(drafts, self.bank))
         from postcast.data.read import read_drafts
+        from postcast.data.sources.origin import folder_of
 
         columns = Columns(usual=self.usual_columns())
         table = read_drafts(posts, columns, ordering=self.bank.ordering)
-        return self.forecast(drafts_of_table(table))
+        return self.forecast(drafts_of_table(table, folder_of(posts)))
 
     def reads(self) -> tuple[str, ...]:
         """Return the fields of a `Post` that its answer depends on."""
@@ -118,7 +119,8 @@ class Forecaster:
         form = "history" in self.senses.blocks or self.facts["classifier"] == "author-median"
         author = ("author",) if form else ()
         time = ("time",) if "context" in self.senses.blocks else ()
-        return ("text", *title, *author, *time)
+        image = () if self.senses.images is None else ("image",)
+        return ("text", *title, *author, *time, *image)
 
     def usual_columns(self) -> Columns:
         """Return the columns that it learned from, by role."""
@@ -139,6 +141,9 @@ class Forecaster:
         reads_text = "text" in READS.get(self.facts["classifier"], TEXT_ALONE)
         encoder = self.facts["encoder"] if reads_text else None
         doubts = find_doubts(drafts, features, self.bank, encoder)
+        if self.senses.images is not None:  # served from what it has just seen
+            seen = self.senses.images.look(drafts.image_paths)
+            doubts = with_unseen_images(doubts, seen.reasons)
         probabilities, outlook = self.judged(features)
         return decide(drafts.ids, probabilities, self.rule, doubts, outlook)
 
@@ -225,6 +230,8 @@ class Forecaster:
             "bank": self.bank.state(),
             **({} if self.counts is None else {"counts": self.counts.state()}),
         }
+        if self.senses.images is not None:
+            pieces["images"] = self.senses.images.state()
         encoders = self.senses.encoders.items()
         return pieces | {ENCODER_PIECES[block]: one.state() for block, one in encoders}
 
@@ -281,11 +288,16 @@ def _load(
         if f"{prefix}{piece}.json" in paths
     }
     bank = bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest))
+    images = None
+    if f"{prefix}images.json" in paths:
+        from postcast.features.images.choice import sense_from_state
+
+        images = sense_from_state(load_parts(folder, f"{prefix}images", manifest))
     counts = None
     if f"{prefix}counts.json" in paths:
         counts = Counts.from_state(load_parts(folder, f"{prefix}counts", manifest))
     return Forecaster(
-        senses=Senses(encoders, bank, tuple(decision["blocks"])),
+        senses=Senses(encoders, bank, tuple(decision["blocks"]), images),
         classifier=classifier_from_state(decision["facts"]["classifier"], classifier),
         calibration=Calibration(decision["slope"], tuple(decision["bias"])),
         rule=Rule.from_dict(decision["rule"]),

@@ -80,7 +80,8 @@ def learnable(posts: Posts, target: str = "class") -> Learnable:
             f"none of {table.height:,} posts has a text and a count{needed}",
             action="name the columns with --text-col and --count-col",
         )
-    drafts, counts = drafts_of_table(table), table["engagement"].to_numpy()
+    drafts = drafts_of_table(table, posts.source.image_root)
+    counts = table["engagement"].to_numpy()
     mine, silent = np.flatnonzero(usable), np.flatnonzero(~usable & counted)
     rows = Rows.of(table, ordering, usable)
     return Learnable(

@@ -6,12 +6,17 @@ Knows settings and the modules that they are for; reads and embeds nothing by it
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.data.columns import Columns
+from postcast.data.sources.origin import folder_of
 from postcast.features.cache import default_folder
+from postcast.features.images.choice import NONE, ImageChoice, resolve_images
 from postcast.features.text import Choice
+from postcast.models.choose import READ_IMAGES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,7 +49,15 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     )
     taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
     log.info("Columns: %s.", ", ".join(taken))
-    return posts
+    return rooted(posts, settings)
+
+
+def rooted(posts: Posts, settings: Settings) -> Posts:
+    """Return posts whose images' paths start where the settings say, if they say it."""
+    if settings.image_root is None:
+        return posts
+    root = Path(settings.image_root).expanduser()
+    return replace(posts, source=replace(posts.source, image_root=root))
 
 
 def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.DataFrame:
@@ -74,6 +87,29 @@ def columns_of(settings: Settings, forecaster: Forecaster | None = None) -> Colu
         tags=settings.tags_col,
         usual=None if forecaster is None else forecaster.usual_columns(),
     )
+
+
+def image_root(settings: Settings, source: Any) -> Path | None:
+    """Return from where relative paths of images in a file of drafts start."""
+    if settings.image_root is not None:
+        return Path(settings.image_root).expanduser()
+    return folder_of(source)
+
+
+def image_choice(
+    settings: Settings, paths: Sequence[str | None], classifiers: Collection[str]
+) -> ImageChoice:
+    """Return what looks at images: nothing where there are none, or no classifier reads them."""
+    name = settings.image_encoder
+    if not any(paths):
+        name = NONE
+    elif not set(classifiers) & set(READ_IMAGES):
+        log.info("No images are read by %s.", " or ".join(classifiers))
+        name = NONE
+    elif name == "auto":
+        name = resolve_images(name)
+        log.info("image encoder auto: took %s", name)
+    return ImageChoice(name, settings.precision, encoder_choice(settings).cache)
 
 
 def encoder_choice(settings: Settings) -> Choice:

@@ -28,6 +28,7 @@ from postcast.schema import CLASSES, Posts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
+    from postcast.features.images.tally import Tally
     from postcast.forecaster import Forecaster
     from postcast.precision import PrecisionCost
     from postcast.schema import FloatArray, Forecast, IntArray
@@ -38,6 +39,7 @@ LIBRARIES = (
     "lightgbm",
     "numpy",
     "openvino",
+    "pillow",
     "polars",
     "scikit-learn",
     "torch",
@@ -60,6 +62,8 @@ class Story:
         What would give the answer away, as `postcast.audit` tells it; None where nobody looked.
     precision : PrecisionCost, optional
         What a faster precision of the encoder cost; None where it is exact.
+    images : Tally, optional
+        How many images were seen; None where none was looked for.
     """
 
     posts: Posts
@@ -68,6 +72,7 @@ class Story:
     warnings: tuple[str, ...] = ()
     audit: Sequence[Mapping[str, Any]] | None = None
     precision: PrecisionCost | None = None
+    images: Tally | None = None
 
 
 def versions() -> dict[str, str]:
@@ -225,6 +230,7 @@ def write_report(
         warnings=story.warnings,
         audit=story.audit,
         precision=None if story.precision is None else str(story.precision),
+        images=None if story.images is None else str(story.images),
         input_name=story.posts.source.name,
     )
     write_text(folder / "report.html", render_report(facts, drawings))

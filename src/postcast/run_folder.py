@@ -158,6 +158,7 @@ class RunFolder:
             "stages": [asdict(stage) for stage in stages.done],
             "warnings": list(story.warnings),
             "audit": list(story.audit or ()),
+            "images": None if story.images is None else story.images.to_dict(),
             "precision_cost": None if story.precision is None else story.precision.to_dict(),
         }
         write_text(self.path / "run.json", self._run_json(more))

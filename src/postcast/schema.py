@@ -141,6 +141,9 @@ class Source:
         Rows in the source.
     synthetic : bool
         True for generated posts; shown wherever the posts are.
+    image_root : Path or None
+        From where relative paths of images start; None for the working directory. Never
+        written down.
     """
 
     name: str
@@ -149,6 +152,7 @@ class Source:
     ordering: Ordering
     rows_read: int
     synthetic: bool = False
+    image_root: Path | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

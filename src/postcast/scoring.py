@@ -25,6 +25,7 @@ from postcast.features.assemble import MADE_FROM_BANK
 from postcast.learnable import learnable
 from postcast.memory import fingerprints, remember_more
 from postcast.models.choose import READS
+from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
 
@@ -232,5 +233,7 @@ def _answer(forecaster: Forecaster, features: FeatureSet) -> tuple[FloatArray, I
 def _read_by(forecaster: Forecaster, features: FeatureSet) -> FeatureSet:
     """Return the features without the blocks that its classifier never looks at."""
     reads = READS.get(forecaster.facts["classifier"], tuple(features.blocks))
+    if forecaster.senses.images is not None:
+        reads = (*reads, *IMAGE_BLOCKS)
     blocks = {name: block for name, block in features.blocks.items() if name in reads}
     return replace(features, blocks=blocks)

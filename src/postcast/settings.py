@@ -65,6 +65,12 @@ class Settings:
         None, "Column of the category: board, subreddit, topic.", READING, metavar="COLUMN"
     )
     image_col: str | None = _choice(None, "Column of the image's path.", READING, metavar="COLUMN")
+    image_root: str | None = _choice(
+        None,
+        "Folder from which relative paths of images start [default: the posts' own].",
+        READING,
+        metavar="DIR",
+    )
     tags_col: str | None = _choice(None, "Column of the hashtags.", READING, metavar="COLUMN")
     timezone: str = _choice(
         "UTC", "Zone of times that name none, as in Europe/Paris.", READING, metavar="ZONE"
@@ -79,6 +85,14 @@ class Settings:
         "auto",
         "minilm, tfidf, distilbert-base-uncased, another hub name, or a folder. auto takes "
         "minilm where it is installed, else tfidf.",
+        LEARNING,
+        metavar="NAME",
+    )
+    image_encoder: str = _choice(
+        "auto",
+        "What looks at posts' images: efficientnet-lite0, a hub name, a folder, plain (size, "
+        "light, colours alone), or none. auto takes the first of efficientnet-lite0, plain and "
+        "none that is installed, where the posts have images.",
         LEARNING,
         metavar="NAME",
     )

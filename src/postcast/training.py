@@ -15,6 +15,8 @@ from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
+from postcast.features.images.choice import NONE, load_sense
+from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
 from postcast.fitting import Workshop, make_baselines, make_forecaster, open_workshop
 from postcast.forecaster import Forecaster, load
@@ -22,7 +24,7 @@ from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
-from postcast.reading import encoder_choice
+from postcast.reading import encoder_choice, image_choice, rooted
 from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts
@@ -33,6 +35,7 @@ from postcast.stages import Stages
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
+    from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
 
 log = logging.getLogger(__name__)
@@ -72,7 +75,10 @@ def train(
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
     stages = Stages()
     with stages.measure("read"):
-        table, cells = (posts, None) if isinstance(posts, Posts) else read_with_cells(posts, chosen)
+        if isinstance(posts, Posts):
+            table, cells = rooted(posts, chosen), None
+        else:
+            table, cells = read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
     folder = None if out is None else RunFolder(Path(out), chosen.to_dict(), table.source)
     if out is not None and folder is not None and folder.is_finished() and not overwrite:
@@ -98,6 +104,8 @@ class Plan:
     division : Division
     encoder : TextEncoder
     warnings : tuple of str
+    images : ImageSense, optional
+        None where the posts have no image, or the classifier reads none.
     audit : Audit, optional
     """
 
@@ -106,6 +114,7 @@ class Plan:
     division: Division
     encoder: TextEncoder
     warnings: tuple[str, ...]
+    images: ImageSense | None = None
     audit: Audit | None = None
 
 
@@ -136,12 +145,14 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     )
     log.info("%s", division.split.description)
     encoder = load_encoder(encoder_choice(resolved))
+    images = load_sense(image_choice(resolved, division.drafts.image_paths, (resolved.classifier,)))
     return Plan(
         posts=posts,
-        settings=resolved,
+        settings=replace(resolved, image_encoder=NONE if images is None else images.name),
         division=division,
         encoder=encoder,
         warnings=(*warnings, *division.warnings),
+        images=images,
     )
 
 
@@ -149,8 +160,11 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
     with stages.measure("embed", len(division.drafts)):
+        tally = None if plan.images is None else Tally.of(plan.images, division.drafts.image_paths)
         shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
+    if tally is not None:
+        log.info("%s", tally)
     cost = _precision_cost(plan, stages)
     recipe = Recipe(
         settings.classifier,
@@ -173,7 +187,9 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
         tested = score(live, division.test, outcomes, facts, unweighted)
     forecaster = replace(forecaster, scorecard=tested.scorecard)
     leaks = () if plan.audit is None else warnings_of(plan.audit)
-    warnings = (*plan.warnings, *leaks, *_uncalibrated(forecaster))
+    few = plan.images is not None and shop.images is None
+    unseen = (f"too few images were seen to learn from them: {tally}",) if few else ()
+    warnings = (*plan.warnings, *leaks, *unseen, *_uncalibrated(forecaster))
     for warning in warnings:
         log.warning("%s", warning)
     if folder is not None:
@@ -184,6 +200,7 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
             warnings=warnings,
             audit=None if plan.audit is None else plan.audit.to_dict()["findings"],
             precision=cost,
+            images=tally,
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
@@ -216,6 +233,7 @@ def _workshop(plan: Plan) -> Workshop:
         plan.encoder,
         (settings.classifier,),
         settings.coverage,
+        plan.images,
     )
     told = ("protocol", "mode", "maturity")
     facts = {**shop.facts, **{name: getattr(settings, name) for name in told}}

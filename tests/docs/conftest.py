@@ -84,6 +84,7 @@ def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write(folder / "newer.csv", _another_sample(rows=200))
     _write(folder / "drafts.csv", DRAFTS)
     _write(folder / "hearts.csv", _renamed(posts))
+    _write(folder / "pictured.csv", _pictured(posts, folder / "pictures"))
     with contextlib.chdir(folder):
         answer = run_in_process("run", *EXAMPLE_RUN)
     assert answer.code == 0, answer.err
@@ -113,6 +114,22 @@ def _renamed(posts: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([[OTHER_NAMES.get(name, name) for name in header], *rows])
+    return text.getvalue()
+
+
+def _pictured(posts: str, folder: Path) -> str:
+    """Posts with an image, the lighter the more saves; one in ten has an address in its place."""
+    from PIL import Image
+
+    folder.mkdir()
+    for level in range(8):
+        Image.new("RGB", (32, 24), (30 * level,) * 3).save(folder / f"{level}.png")
+    header, *rows = csv.reader(io.StringIO(posts))
+    images = [f"pictures/{min(int(row[-1]) // 5, 7)}.png" for row in rows]
+    images[::10] = ["https://example.org/a.png"] * len(images[::10])
+    text = io.StringIO(newline="")
+    told = [[*row, image] for row, image in zip(rows, images, strict=True)]
+    csv.writer(text, lineterminator="\n").writerows([[*header, "image"], *told])
     return text.getvalue()
 
 

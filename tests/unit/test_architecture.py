@@ -35,14 +35,33 @@ def prints(tree: ast.AST) -> list[int]:
 
 
 def pickles(tree: ast.AST) -> list[int]:
-    """Lines that import a pickler, or call what pickles without saying so."""
+    """Lines that import a pickler, or call what pickles without saying so.
+
+    ``torch.load(…, weights_only=True)`` makes tensors alone, and runs nothing that it reads.
+    """
+    harmless = {id(node.func) for node in ast.walk(tree) if loads_weights_only(node)}
     return sorted(
         node.lineno
         for node in ast.walk(tree)
         if PICKLERS & set(imported_roots(node))
         or (isinstance(node, ast.ImportFrom) and node.module == "torch" and imports_load(node))
-        or (isinstance(node, ast.Attribute) and ast.unparse(node) in UNPICKLING_CALLS)
+        or (
+            isinstance(node, ast.Attribute)
+            and id(node) not in harmless
+            and ast.unparse(node) in UNPICKLING_CALLS
+        )
         or (isinstance(node, ast.keyword) and allows_pickle(node))
+    )
+
+
+def loads_weights_only(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "torch.load"
+        and any(
+            one.arg == "weights_only" and getattr(one.value, "value", None) is True
+            for one in node.keywords
+        )
     )
 
 

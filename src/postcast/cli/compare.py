@@ -10,8 +10,8 @@ import typer
 from postcast.cli.options import READ, Json, takes_settings
 
 SHAPING = (
-    "encoder", "pooling", "precision", "target", "thresholds", "class_weights", "prior_correction",
-    "maturity", "seed", "device", "cache",
+    "encoder", "image_encoder", "pooling", "precision", "target", "thresholds", "class_weights",
+    "prior_correction", "maturity", "seed", "device", "cache",
 )  # fmt: skip
 
 

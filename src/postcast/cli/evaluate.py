@@ -39,6 +39,7 @@ def evaluate(
       postcast evaluate RUN newer-pins.csv --out newer
     """
     from postcast.cli.show import show_scorecard
+    from postcast.features.images.tally import Tally
     from postcast.forecaster import load
     from postcast.reading import read
     from postcast.results import Story, check_evaluation_folder, write_evaluation
@@ -53,5 +54,8 @@ def evaluate(
         labelled = read(posts, settings, forecaster)
     with stages.measure("evaluate", len(labelled)):
         tested = score_posts(forecaster, labelled)
-    write_evaluation(out, forecaster, tested, Story(labelled, settings.to_dict()), stages)
+    seen = forecaster.senses.images
+    images = None if seen is None else Tally.of(seen, tested.drafts.image_paths)
+    story = Story(labelled, settings.to_dict(), images=images)
+    write_evaluation(out, forecaster, tested, story, stages)
     show_scorecard(tested.scorecard, out, as_json=json)

@@ -159,10 +159,16 @@ def _of_file(
 ) -> tuple[list[Forecast], list[str | None]]:
     """Forecast every row of a file."""
     from postcast.features.assemble import drafts_of_table
-    from postcast.reading import read_drafts
+    from postcast.reading import image_root, read_drafts
 
-    drafts = drafts_of_table(read_drafts(posts, settings, forecaster))
-    return forecaster.forecast(drafts), list(drafts.authors)
+    table = read_drafts(posts, settings, forecaster)
+    drafts = drafts_of_table(table, image_root(settings, posts))
+    answers = forecaster.forecast(drafts)
+    if forecaster.senses.images is not None:
+        from postcast.features.images.tally import Tally
+
+        log.info("%s", Tally.of(forecaster.senses.images, drafts.image_paths))
+    return answers, list(drafts.authors)
 
 
 def _of_draft(
@@ -189,9 +195,18 @@ def _of_draft(
         text=words["text"] or "",
         title=words["title"],
         author=words["author"],
-        image=words["image"],
+        image=_image(words["image"], settings),
         time=moment,
         tags=tags_of(tags or ""),
         category=words["category"],
     )
     return [forecaster.predict(post)]
+
+
+def _image(path: str | None, settings: Settings) -> str | None:
+    """Return the path of a draft's image, from the folder of images where one was given."""
+    from postcast.features.images.decode import ADDRESS
+
+    if path is None or settings.image_root is None or ADDRESS.match(path):
+        return path
+    return str(Path(settings.image_root).expanduser() / path)

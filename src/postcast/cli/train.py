@@ -11,7 +11,7 @@ from postcast.cli.options import TRAIN, Json, takes_settings
 from postcast.cli.run import Out, Overwrite
 
 
-@takes_settings(TRAIN)
+@takes_settings(TRAIN, names=("image_root",))
 def train(
     posts: Annotated[
         Path, typer.Argument(metavar="POSTS", help="posts.parquet, as `postcast prepare` wrote it.")

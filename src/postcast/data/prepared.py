@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from postcast.data.sources.origin import bytes_of
+from postcast.data.sources.origin import bytes_of, folder_of
 from postcast.errors import ReadError
 from postcast.files import replacing
 from postcast.schema import Posts, Source
@@ -34,9 +34,11 @@ def write_prepared(posts: Posts, path: str | Path) -> None:
     OutputError
         If the file cannot be written.
     """
+    source = dataclasses.asdict(posts.source)
+    del source["image_root"]  # of this machine; the paths stand in the table as they were given
     about = {
         "format": FORMAT,
-        "source": dataclasses.asdict(posts.source),
+        "source": source,
         "rejected": posts.rejected.to_dict(as_series=False),
     }
     with replacing(Path(path)) as temporary:
@@ -70,7 +72,7 @@ def read_prepared(path: str | Path) -> Posts:
     return Posts(
         table=table,
         rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
-        source=Source(**source),
+        source=Source(**source, image_root=folder_of(path)),
     )
 
 

@@ -135,6 +135,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.cells.height,
+            image_root=raw.folder,
         ),
     )
 
@@ -205,11 +206,15 @@ def are_prepared(columns: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Raw:
-    """A source as text cells; `digest` is of its bytes, or of its cells where it has none."""
+    """A source as text cells; `digest` is of its bytes, or of its cells where it has none.
+
+    The folder is that from which relative paths of images start.
+    """
 
     table: Table
     name: str
     digest: str
+    folder: Path | None = None
 
 
 def _raw(source: PostsLike, reader: str) -> _Raw:
@@ -231,7 +236,7 @@ def _raw(source: PostsLike, reader: str) -> _Raw:
 
 def _from_files(files: Files, reader: str) -> _Raw:
     table = read_files(files, reader)
-    return _Raw(table, files.name, files.digest)
+    return _Raw(table, files.name, files.digest, files.folder)
 
 
 def _from_cells(cells: pl.DataFrame, name: str) -> _Raw:

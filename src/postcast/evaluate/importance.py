@@ -27,6 +27,7 @@ MOST_POSTS = 2_000
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "words", "characters"),
+    "image": ("image", "visual", "has image"),
     "context": ("context",),
     "author": ("history", "kriging"),
     "neighbours": ("neighbours", "nearest", "nearest others"),

@@ -89,6 +89,8 @@ class ReportFacts:
         Findings as in run.json; None where nobody looked.
     precision : str, optional
         What a faster precision of the encoder cost, in a sentence.
+    images : str, optional
+        How many images were seen, in a sentence.
     """
 
     title: str
@@ -102,6 +104,7 @@ class ReportFacts:
     warnings: tuple[str, ...] = ()
     audit: Sequence[Mapping[str, Any]] | None = None
     precision: str | None = None
+    images: str | None = None
 
 
 def render_report(facts: ReportFacts, figures: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
+from postcast.features.images.decode import ADDRESS
 from postcast.features.kriging import kriging
 from postcast.features.nearest import NEAREST_BLOCKS, nearest
 from postcast.features.neighbours import own_neighbours
@@ -24,6 +26,7 @@ from postcast.schema import Block, FeatureSet, Post
 if TYPE_CHECKING:
     import polars as pl
 
+    from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
     from postcast.schema import BoolArray, IntArray
 
@@ -44,6 +47,8 @@ class Drafts:
         Counts of posts ordered before this were known; None for those before the post itself.
     published : Published or None
         Posts known to exist, whatever became of them; None for these posts themselves.
+    images : sequence of str or None, or None
+        Paths, absolute or from the working directory; None where no post has any.
     """
 
     ids: Sequence[str | None]
@@ -53,9 +58,15 @@ class Drafts:
     order: IntArray | None
     known_until: IntArray | None = None
     published: Published | None = None
+    images: Sequence[str | None] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def image_paths(self) -> Sequence[str | None]:
+        """The path of each post's image, None where it has none."""
+        return [None] * len(self) if self.images is None else self.images
 
     def take(self, rows: IntArray) -> Drafts:
         """Return some of the posts, in the order given."""
@@ -67,6 +78,7 @@ class Drafts:
             order=None if self.order is None else self.order[rows],
             known_until=None if self.known_until is None else self.known_until[rows],
             published=self.published,
+            images=None if self.images is None else [self.images[row] for row in rows],
         )
 
     def joined(self, other: Drafts) -> Drafts:
@@ -81,6 +93,7 @@ class Drafts:
             group=np.concatenate([self.group, other.group]),
             order=order if len(other) else self.order,
             published=self.published,
+            images=[*self.image_paths, *other.image_paths],
         )
 
     def silenced(self, rows: BoolArray) -> Drafts:
@@ -101,8 +114,15 @@ class Drafts:
         return replace(self, group=np.full(len(self), -1))
 
 
-def drafts_of_table(table: pl.DataFrame) -> Drafts:
-    """Return the posts of a table with the columns of `postcast.schema.Posts`."""
+def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Drafts:
+    """Return the posts of a table with the columns of `postcast.schema.Posts`.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+    image_root : Path or None
+        From where relative paths of images start; None for the working directory.
+    """
     ordered = table["order"].null_count() < table.height
     order = table["order"].fill_null(LATEST).to_numpy() if ordered else None
     authors = table["author"].to_list()
@@ -113,6 +133,7 @@ def drafts_of_table(table: pl.DataFrame) -> Drafts:
         group=table["group"].to_numpy().astype(np.int64),
         order=order,
         published=None if order is None else Published(authors, order),
+        images=_placed(table["image"].to_list(), image_root),
     )
 
 
@@ -130,7 +151,17 @@ def drafts_of_posts(posts: Sequence[Post], bank: MemoryBank) -> Drafts:
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
         order=order,
+        images=_placed([post.image for post in posts], None),
     )
+
+
+def _placed(paths: list[str | None], root: Path | None) -> list[str | None] | None:
+    """Return paths from the working directory; addresses, which are no paths, as they are."""
+    if not any(paths):
+        return None
+    if root is None:
+        return paths
+    return [path if not path or ADDRESS.match(path) else str(root / path) for path in paths]
 
 
 def _microseconds(post: Post) -> int:
@@ -162,11 +193,14 @@ class Senses:
     blocks : tuple of str
         Further blocks that the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, and
         ``context``.
+    images : ImageSense or None
+        What looks at images; None for forecasters that learned from none.
     """
 
     encoders: Mapping[str, TextEncoder]
     bank: MemoryBank
     blocks: tuple[str, ...] = ()
+    images: ImageSense | None = None
 
 
 # blocks of the author's own posts, which need their order
@@ -206,4 +240,6 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
             blocks |= {name: MADE_FROM_BANK[name](moment, vectors, bank) for name in from_own}
         if of_anyone:
             blocks |= nearest(moment, vectors, bank, of_anyone)
+    if senses.images is not None:
+        blocks |= senses.images.look(drafts.image_paths).blocks
     return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)

@@ -103,6 +103,9 @@ USUAL_CORRECTION = {"strong": "full"}
 """What ``auto`` stands for. For others the class weights of their loss decide; see
 `Calibration.decision_weights`."""
 
+READ_IMAGES = ("strong", "neural", "linear")
+"""Those that read what was seen of posts' images, where there is any; baselines do not."""
+
 NEEDS_TORCH = ("neural", "reference")
 WEIGHTED = ("neural", "linear")
 """Those whose loss can weigh the classes."""

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.device import pick_device
-from postcast.models.portable import affine, softmax, stack
+from postcast.models.image_view import ImageView, has_image, rows_to_hide, without_images
+from postcast.models.portable import affine, on_top, softmax, stack
+from postcast.models.without_image import WithoutImage
 from postcast.progress import bar_is_hidden
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -75,20 +77,36 @@ class NeuralClassifier:
         self.validation_loss: tuple[float, ...] = ()
         self.best_epoch = 0
         self.arrays: dict[str, FloatArray] = {}
+        self.images: ImageView | None = None
+        self.without_image = WithoutImage()
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts that are not held out."""
         import torch
 
-        inputs = stack(features)
         fit_rows, validation_rows = _parts(target, self.training)
+        self.images = ImageView.learned(features.take(fit_rows))
+        inputs, classes = self._inputs(features), target.classes
+        if self.images is not None:
+            hidden = fit_rows[rows_to_hide(features.take(fit_rows), self.training.seed)]
+            fit_rows = np.concatenate(
+                [fit_rows, np.arange(len(classes), len(classes) + len(hidden))]
+            )
+            inputs = on_top([inputs, self._inputs(without_images(features.take(hidden)))])
+            classes = np.concatenate([classes, classes[hidden]])
         device = torch.device(pick_device(self.training.device))
         cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), _one_thread():
             torch.manual_seed(self.training.seed)
             network = _network(inputs.shape[1]).to(device)
-            self._train(network, (inputs, target.classes), fit_rows, validation_rows)
-        return HeldOut(validation_rows, self._answer(inputs[validation_rows]))
+            self._train(network, (inputs, classes), fit_rows, validation_rows)
+        found = self._answer(inputs[validation_rows])
+        if self.images is None:
+            return HeldOut(validation_rows, found)
+        held_out, told = features.take(validation_rows), target.classes[validation_rows]
+        has, unseen = has_image(held_out), self._answer(self._inputs(without_images(held_out)))
+        self.without_image = WithoutImage.learned(found, unseen, has, told, np.flatnonzero(has))
+        return HeldOut(validation_rows, self.without_image.apply(found, has))
 
     def _train(
         self,
@@ -128,13 +146,20 @@ class NeuralClassifier:
         self.training_loss = tuple(pair[0] for pair in losses)
         self.validation_loss = tuple(pair[1] for pair in losses) if len(validation_rows) else ()
 
+    def _inputs(self, features: FeatureSet) -> Matrix:
+        """Return all blocks side by side, those of images as they are read."""
+        return stack(features if self.images is None else self.images.beside(features))
+
     def _answer(self, inputs: Matrix) -> FloatArray:
         hidden = np.maximum(affine(inputs, self.arrays["0.weight"], self.arrays["0.bias"]), 0)
         return softmax(affine(hidden, self.arrays["3.weight"], self.arrays["3.bias"]))
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        return self._answer(stack(features))
+        answer = self._answer(self._inputs(features))
+        if self.images is None:
+            return answer
+        return self.without_image.apply(answer, has_image(features))
 
     def state(self) -> Parts:
         """Return the weights and the loss of each epoch."""
@@ -144,13 +169,18 @@ class NeuralClassifier:
             "validation_loss": list(self.validation_loss),
             "best_epoch": self.best_epoch,
         }
-        return Parts(facts=facts, arrays=self.arrays)
+        images: dict[str, FloatArray] = {}
+        if self.images is not None:
+            images = self.images.arrays() | self.without_image.arrays()
+        return Parts(facts=facts, arrays=self.arrays | images)
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
         self = cls(Training(class_weights=parts.facts["class_weights"]))
         self.arrays = dict(parts.arrays)
+        self.images = ImageView.from_arrays(parts.arrays)
+        self.without_image = WithoutImage.from_arrays(parts.arrays)
         self.training_loss = tuple(parts.facts["training_loss"])
         self.validation_loss = tuple(parts.facts["validation_loss"])
         self.best_epoch = parts.facts["best_epoch"]

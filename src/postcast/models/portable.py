@@ -34,6 +34,15 @@ def stack(features: FeatureSet) -> Matrix:
     return side_by_side([block.matrix for block in features.blocks.values()])
 
 
+def on_top(matrices: Sequence[Matrix]) -> Matrix:
+    """Return the rows of matrices one after the other; sparse if any of them is."""
+    if all(isinstance(matrix, np.ndarray) for matrix in matrices):
+        return np.vstack(matrices)
+    import scipy.sparse
+
+    return scipy.sparse.vstack(matrices, format="csr")
+
+
 def side_by_side(matrices: Sequence[Matrix]) -> Matrix:
     """Return matrices joined row by row, shape (n, d); sparse if any of them is."""
     if len(matrices) == 1:

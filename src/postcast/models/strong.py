@@ -1,4 +1,4 @@
-"""The strongest classifier: texts, context, the author's form and like posts, by three models.
+"""The strongest classifier: texts, images, context, the author's form and like posts.
 
 The plain mean of a boosted rank, boosted classes and a forest. A second boosted rank, that sees
 nothing of authors, answers for authors that the training never saw. Reads all feature blocks.
@@ -6,16 +6,20 @@ nothing of authors, answers for authors that the training never saw. Reads all f
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from postcast.models import boosting, forest
 from postcast.models.distribution import answer_shares, fit_shares
+from postcast.models.image_scores import ImageScores
+from postcast.models.image_view import MASK, has_image, rows_to_hide
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
 from postcast.models.text_scores import TextScores, scores_out_of_fold
 from postcast.models.trees import Trees
+from postcast.models.without_image import WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
@@ -113,27 +117,62 @@ class _Answerer:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
         seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
-        matrix = self._matrix(features, seen_apart)
+        rows = _Rows(self._matrix(features, seen_apart))
+        if MASK in features.blocks:
+            rows = self._with_images(rows.matrix, features, target.classes, rank, folds)
         answers: dict[str, FloatArray] = {}
+        unseen: dict[str, FloatArray] = {}
         for kept, left in folds:
-            self._fit_models(matrix[kept], target.classes[kept], rank[kept])
-            for name, answer in self._answers(matrix[left]).items():
-                answers.setdefault(name, np.zeros((len(rank), *answer.shape[1:])))[left] = answer
-        self._fit_models(matrix, target.classes, rank)
+            self._fit_models(rows, kept, target.classes, rank)
+            _fill(answers, left, self._answers(rows.matrix[left]), len(rank))
+            blind = np.intersect1d(left, rows.hidden)
+            if len(blind):
+                _fill(unseen, blind, self._answers(rows.unseen[blind]), len(rank))
+        self._fit_models(rows, np.arange(len(rank)), target.classes, rank)
         scores = TextScores().fit(features, target.classes, rank)
         self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         self._read_classes_from_rank(answers["rank"], target.classes)
         if target.bins is not None:
             fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
             self.arrays["bin weight"], self.arrays["bin bias"] = fitted
-        return self._mean(answers), self._shares(answers)
+        mean = self._mean(answers)
+        if MASK in features.blocks:
+            has, blind = has_image(features), rows.hidden
+            dark = mean.copy()
+            if len(blind):
+                dark[blind] = self._mean({name: one[blind] for name, one in unseen.items()})
+            learned = WithoutImage.learned(mean, dark, has, target.classes, blind)
+            self.arrays |= learned.arrays()
+            mean = learned.apply(mean, has)
+        return mean, self._shares(answers)
 
-    def _fit_models(self, matrix: FloatArray, classes: IntArray, rank: FloatArray) -> None:
-        self.trees["rank"] = boosting.fit_rank(matrix, rank, self.seed)
+    def _with_images(
+        self,
+        matrix: FloatArray,
+        features: FeatureSet,
+        classes: IntArray,
+        rank: FloatArray,
+        folds: Folds,
+    ) -> _Rows:
+        """Return rows with what was seen of images, and as they were without."""
+        scores = ImageScores.fitted(features, classes, rank)
+        self.arrays |= {f"image/{name}": value for name, value in scores.arrays.items()}
+        seen = scores.columns_out_of_fold(features, classes, rank, folds)
+        unseen = _joined(matrix, scores.hidden(seen))
+        return _Rows(_joined(matrix, seen), unseen, rows_to_hide(features, self.seed))
+
+    def _fit_models(self, rows: _Rows, kept: IntArray, classes: IntArray, rank: FloatArray) -> None:
+        """Learn from some posts, and from those to be hidden among them without image, too."""
+        matrix, told = rows.matrix[kept], kept
+        blind = np.intersect1d(kept, rows.hidden)
+        if len(blind):
+            matrix = np.vstack([matrix, rows.unseen[blind]])
+            told = np.concatenate([kept, blind])
+        self.trees["rank"] = boosting.fit_rank(matrix, rank[told], self.seed)
         if "classes" in self.models:
-            self.trees["classes"] = boosting.fit_classes(matrix, classes, self.seed)
+            self.trees["classes"] = boosting.fit_classes(matrix, classes[told], self.seed)
         if "forest" in self.models:
-            self.trees["forest"] = forest.grow(matrix, classes, self.seed)
+            self.trees["forest"] = forest.grow(matrix, classes[told], self.seed)
 
     def _answers(self, matrix: FloatArray) -> dict[str, FloatArray]:
         """Return a rank, shape (n_posts,), and of each other model class shares (n_posts, 3)."""
@@ -152,8 +191,14 @@ class _Answerer:
     def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
         """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
         matrix = self._matrix(features, TextScores(_beneath(self.arrays, "text/")).score(features))
+        if "image/stand-in" in self.arrays:
+            pictures = ImageScores(_beneath(self.arrays, "image/"))
+            matrix = _joined(matrix, pictures.columns(features))
         answers = self._answers(matrix)
-        return self._mean(answers), self._shares(answers)
+        mean = self._mean(answers)
+        if "image/stand-in" in self.arrays:
+            mean = WithoutImage.from_arrays(self.arrays).apply(mean, has_image(features))
+        return mean, self._shares(answers)
 
     def state(self, start: str) -> dict[str, FloatArray]:
         """Return trees and coefficients by names that begin with `start`."""
@@ -170,8 +215,7 @@ class _Answerer:
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
         """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
         blocks = [features.blocks[name].matrix for name in self.blocks if name in features.blocks]
-        # rounded, so that how many threads a product was summed by moves no tree
-        return np.round(np.hstack([*blocks, scores]), 4).astype(np.float32)
+        return _joined(*blocks, scores)
 
     def _mean(self, answers: Mapping[str, FloatArray]) -> FloatArray:
         """Return the mean of the models' probabilities, shape (n_posts, 3)."""
@@ -187,6 +231,38 @@ class _Answerer:
             return np.empty((len(answers["rank"]), 0))
         a = self.arrays
         return answer_shares(_bent(answers["rank"]), a["bin weight"], a["bin bias"])
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What trees read of posts, and what they were to read of them without an image.
+
+    Parameters
+    ----------
+    matrix, unseen : ndarray of float32, shape (n_posts, d)
+    hidden : ndarray of int
+        The posts that are learned from without their image, too.
+    """
+
+    matrix: FloatArray
+    unseen: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    hidden: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def _fill(
+    answers: dict[str, FloatArray], rows: IntArray, some: Mapping[str, FloatArray], n_posts: int
+) -> None:
+    """Put some posts' answers, by model, where those of all belong."""
+    for name, answer in some.items():
+        answers.setdefault(name, np.zeros((n_posts, *answer.shape[1:])))[rows] = answer
+
+
+def _joined(*matrices: FloatArray) -> FloatArray:
+    """Return matrices side by side, shape (n_posts, d), as trees read them.
+
+    Rounded, so that how many threads a product was summed by moves no tree.
+    """
+    return np.round(np.hstack(matrices), 4).astype(np.float32)
 
 
 def _beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:

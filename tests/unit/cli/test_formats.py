@@ -66,7 +66,7 @@ def test_the_files_of_the_smp_challenge_are_learned_from(
     assert answer.code == 0, answer.err
     posts = pl.read_parquet(tmp_path / "RUN" / "posts.parquet")
     assert posts.select("author", "tags", "category").row(1) == ("1@N00", "t1, all", "c1")
-    assert posts["id"][1] == "1@N00/1001"
+    assert posts["id"][1] == "1001"
     again = postcast("predict", tmp_path / "RUN", smpd_folder, "--json")
     assert again.code == 0, again.err
     assert len(again.json) == 150

@@ -15,7 +15,7 @@ PREFIX = "kaggle:"
 _HANDLE = re.compile(r"kaggle:([\w.-]+/[\w.-]+)(/versions/[0-9]+)?", re.ASCII)
 
 
-def folder_of(handle: str) -> Path:
+def downloaded(handle: str) -> Path:
     """Return the folder of a data set; kagglehub downloads it once, and keeps it.
 
     Parameters

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from postcast.data.sources.files import Files
-from postcast.data.sources.kaggle import PREFIX, folder_of
+from postcast.data.sources.kaggle import PREFIX, downloaded
 from postcast.errors import ReadError
 
 
@@ -21,7 +21,7 @@ def files_of(source: str | Path) -> Files:
         If a Kaggle handle needs a package that is not installed.
     """
     if str(source).startswith(PREFIX):
-        return Files.of_folder(folder_of(str(source)), str(source))
+        return Files.of_folder(downloaded(str(source)), str(source))
     path = Path(source)
     if str(source) != "-" and path.is_dir():
         return Files.of_folder(path)
@@ -50,3 +50,13 @@ def bytes_of(source: str | Path) -> bytes:
         raise ReadError(f"no file {path}", "a file of posts", "check the path") from None
     except OSError as error:
         raise ReadError(f"{path} cannot be read ({error.strerror})", "a file of posts") from None
+
+
+def folder_of(source: object) -> Path | None:
+    """Return the folder of a file, a folder itself; None for what starts at the working one."""
+    if not isinstance(source, (str, Path)) or str(source) == "-":
+        return None
+    if str(source).startswith(PREFIX):
+        return downloaded(str(source))
+    path = Path(source)
+    return path if path.is_dir() else path.parent

@@ -6,6 +6,7 @@ Knows their columns and where their images lie.
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -36,9 +37,16 @@ def read(files: Files) -> Table:
     """
     cells = cells_of(files.bytes_of(files.names[0]), files.name)
     place = _place(files.folder)
-    if place is None or "image" in cells.columns or "id" not in cells.columns:
+    if (
+        files.folder is None
+        or place is None
+        or "image" in cells.columns
+        or "id" not in cells.columns
+    ):
         return Table(cells, COLUMNS)
-    images = [_image(place, pin) for pin in cells["id"]]
+    inner = PurePosixPath(files.names[0]).parent
+    found = [_image(files.folder, place, pin) for pin in cells["id"]]
+    images = [None if image is None else str(inner / image) for image in found]
     return Table(
         cells.with_columns(pl.Series("image", images, dtype=pl.String)),
         Columns(text=("description",), title="title", count="repin_count", id="id", image="image"),
@@ -50,18 +58,17 @@ def fits(files: Files) -> bool:
     return not files.is_set and _NEEDED.issubset(header_of(files.head_of(files.names[0])))
 
 
-def _place(folder: Path | None) -> Path | None:
+def _place(folder: Path | None) -> str | None:
     if folder is None:
         return None
-    return next((folder / place for place in _PLACES if (folder / place).is_dir()), None)
+    return next((place for place in _PLACES if (folder / place).is_dir()), None)
 
 
-def _image(place: Path, pin: str | None) -> str | None:
+def _image(folder: Path, place: str, pin: str | None) -> str | None:
     """Return the path of a pin's image; only digits name one, so that no path leads elsewhere."""
     pin = (pin or "").strip()
-    if _ID.fullmatch(pin) is None or not (place / f"{pin}.jpg").is_file():
-        return None
-    return str(place / f"{pin}.jpg")
+    image = f"{place}/{pin}.jpg"
+    return image if _ID.fullmatch(pin) and (folder / image).is_file() else None
 
 
 FORMAT = Format(

@@ -26,7 +26,7 @@ COLUMNS = Columns(
     author="Uid",
     time="Postdate",
     count="engagement",
-    id="post_id",
+    id="Pid",
     category="Category",
     image="image",
     tags="tags",
@@ -67,7 +67,7 @@ def read(files: Files) -> Table:
         told: dict[str, Any] = {}
         for one in (post, *(rows[row] for rows in more)):
             told |= {name: value for name, value in one.items() if name not in told}
-        told |= {"post_id": _post_id(post), "tags": _tags(post)}
+        told |= {"tags": _tags(post)}
         told |= {"image": images[row]} if images else {}
         told |= {"engagement": labels[row]} if labels is not None else {}
         records.append(told)
@@ -160,15 +160,7 @@ def _images(files: Files, share: str, posts: Sequence[Any]) -> list[str | None]:
         path = PurePosixPath(line.strip())
         if len(path.parts) >= 2 and ".." not in path.parts and not path.is_absolute():
             by_key.setdefault((path.parts[-2], path.stem), path.as_posix())
-    found = [by_key.get(_key(post, _KEYS)) for post in posts]
-    if files.folder is None:
-        return found
-    return [None if path is None else str(files.folder / path) for path in found]
-
-
-def _post_id(post: Mapping[str, Any]) -> str | None:
-    uid, pid = (post.get(key) for key in _KEYS)
-    return f"{uid}/{pid}" if uid not in (None, "") and pid not in (None, "") else None
+    return [by_key.get(_key(post, _KEYS)) for post in posts]
 
 
 def _tags(post: Mapping[str, Any]) -> str:
@@ -182,7 +174,7 @@ FORMAT = Format(
     "train_label.txt and train_img_filepath.txt; or the same of test",
     told_by="train_text.json or test_text.json in the folder",
     takes={
-        "id": "Uid/Pid",
+        "id": "Pid",
         "text": "Title and Alltags",
         "title": "Title",
         "author": "Uid",

@@ -64,13 +64,13 @@ def make_graph(origin: Path, facts: EncoderFacts, weights: str, folder: Path) ->
     with without_telemetry():
         import openvino
 
-    with _without_chatter():
+    with without_chatter():
         graph = _traced(model, facts, origin)
         openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
-    with _without_chatter():
+    with without_chatter():
         _check(model, facts, folder)
     if weights == "int8":
-        with _without_chatter():
+        with without_chatter():
             graph = _quantised(graph, tokenizer, facts)
             for name in (GRAPH, WEIGHTS):  # what is checked may still be mapped into memory
                 (folder / name).unlink()
@@ -170,7 +170,7 @@ def _random_texts(tokenizer: Tokenizer, longest: int) -> list[tuple[IntArray, In
 
 
 @contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Keep the tracer's warnings and NNCF's bars to themselves."""
     nowhere = io.StringIO()
     with (

@@ -64,7 +64,7 @@ class Graph:
             "CACHE_MODE": "OPTIMIZE_SIZE",  # weights stay in their own file, not in what is kept
         }
         try:
-            self._request: Any = _compiled(folder, settings, openvino).create_infer_request()
+            self._request: Any = compiled(folder, settings, openvino).create_infer_request()
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise EncoderError(f"{folder / GRAPH} cannot be read: {reason}", "a graph") from error
@@ -88,7 +88,7 @@ class Graph:
         return np.array(self._request.infer({0: ids, 1: mask})[0], dtype=np.float32)
 
 
-def _compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
+def compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
     """Return a graph ready to run, compiled at most once for these settings and this machine."""
     core = openvino.Core()
 

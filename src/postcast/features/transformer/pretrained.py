@@ -24,6 +24,7 @@ MINILM_LICENCE = Path(__file__).parent / "minilm-licence.txt"
 
 KEPT_FILES = (
     "config.json",
+    "preprocessor_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",

@@ -1,0 +1,1 @@
+"""Images to vectors: decoding what nobody vouches for, plain features, pretrained encoders."""
