@@ -279,6 +279,11 @@ class TestX:
             (5, "1260000000000000004", "count is not a number", "many"),
         ]
 
+    def test_what_no_text_can_hold_is_mended_in_reasons_too(self, write):
+        tweets = [exports.tweet(1, "Hello", "3"), exports.tweet(2, "RT @\ud800", "0")]
+        script = f"window.YTD.tweets.part0 = {json.dumps(tweets)}"
+        assert rejected(read_posts(write(script, "tweets.js")))[0][3] == "RT @\ufffd"
+
     @pytest.mark.parametrize("start", [b"window.YTD.tweet.part0 = ", b"window.YTD.tweets.part3=\n"])
     def test_one_script_alone(self, start, write):
         older = exports.tweet(1, "Hello", "3")["tweet"]
