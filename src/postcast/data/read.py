@@ -22,7 +22,7 @@ from postcast.data.near_duplicates import groups
 from postcast.data.order import order_posts
 from postcast.data.prepared import read_prepared, write_prepared, write_rejected
 from postcast.data.sources import read_files
-from postcast.data.sources.cells import native_table, record_table
+from postcast.data.sources.cells import native_table, record_table, texts
 from postcast.data.sources.files import Files
 from postcast.data.sources.format import Table
 from postcast.data.sources.origin import files_of
@@ -283,7 +283,7 @@ def _with_problems(table: pl.DataFrame, raw: Table) -> pl.DataFrame:
     found = [raw.problems.get(row, (None, None)) for row in table["row"]]
     names = ("problem", "problem_found")
     columns = zip(names, zip(*found, strict=True), strict=True)
-    return table.with_columns(pl.Series(name, one, dtype=pl.String) for name, one in columns)
+    return table.with_columns(texts(one).alias(name) for name, one in columns)
 
 
 def _canonical_json(value: object) -> bytes:

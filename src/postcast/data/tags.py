@@ -64,6 +64,12 @@ def _unquoted(literal: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return str(ast.literal_eval(literal))
+            return _whole(str(ast.literal_eval(literal)))
     except (ValueError, SyntaxError):
         return literal.strip(literal[0])
+
+
+def _whole(text: str) -> str:
+    """Replace what escapes can name and no text can hold: NUL and halves of characters."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\ufffd")

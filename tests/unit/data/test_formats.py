@@ -197,6 +197,12 @@ class TestSmpd:
         with pytest.raises(ReadError, match="no count column"):
             read_posts(folder)
 
+    def test_columns_of_which_each_has_other_rows(self, laid_out):
+        users = {f"c{n}": {str(200 * n + row): "x" for row in range(200)} for n in range(100)}
+        folder = laid_out({**exports.smpd(), "train_user_data.json": as_json(users)})
+        with pytest.raises(ReadError, match="20,000 records have 100 different members"):
+            read_posts(folder)
+
     @pytest.mark.parametrize("name", ["train_category.json", "train_label.txt"])
     def test_a_file_without_keys_must_have_a_row_a_post(self, name, laid_out):
         export = exports.smpd()
@@ -272,6 +278,11 @@ class TestX:
             (3, "", "record is broken", "null"),
             (5, "1260000000000000004", "count is not a number", "many"),
         ]
+
+    def test_what_no_text_can_hold_is_mended_in_reasons_too(self, write):
+        tweets = [exports.tweet(1, "Hello", "3"), exports.tweet(2, "RT @\ud800", "0")]
+        script = f"window.YTD.tweets.part0 = {json.dumps(tweets)}"
+        assert rejected(read_posts(write(script, "tweets.js")))[0][3] == "RT @\ufffd"
 
     @pytest.mark.parametrize("start", [b"window.YTD.tweet.part0 = ", b"window.YTD.tweets.part3=\n"])
     def test_one_script_alone(self, start, write):

@@ -17,6 +17,7 @@ from postcast.data.tags import canonical_tags, tags_of
         ("['never closed]", ("never closed",)),
         (r"['\d', 'ok']", (r"\d", "ok")),
         ("['__import__(\"os\")']", ('__import__("os")',)),
+        (r"['a\ud800', '\x00b']", ("a\ufffd", "\ufffdb")),
         ("[]", ()),
         (" # ", ()),
     ],

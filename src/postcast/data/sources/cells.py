@@ -16,9 +16,11 @@ import polars as pl
 
 from postcast.errors import ReadError
 
-MANY_COLUMNS = 500
-MANY_CELLS = 5_000_000
-"""Up to so many cells, any number of columns is read."""
+MANY_CELLS = 1_000_000
+"""A table of fewer is made however few of its cells are filled."""
+
+MOSTLY_EMPTY = 50
+"""So many cells for each that is filled are too many in a larger one."""
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
@@ -56,24 +58,23 @@ def record_table(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
         If the records have so many different members that nearly every cell would be empty.
     """
     names = dict.fromkeys(name for record in records for name in record)
-    check_bounded(len(records), len(names))
+    check_bounded(len(records), len(names), sum(map(len, records)))
     return pl.DataFrame(
         {_fit(str(name)): texts(record.get(name) for record in records) for name in names}
     )
 
 
-def check_bounded(n_records: int, n_names: int) -> None:
+def check_bounded(n_records: int, n_names: int, n_filled: int) -> None:
     """Refuse records whose table would be far larger than they are.
 
     Raises
     ------
     ReadError
     """
-    if n_names > MANY_COLUMNS and n_records * n_names > MANY_CELLS:
+    if n_records * n_names > max(MANY_CELLS, MOSTLY_EMPTY * n_filled):
         raise ReadError(
-            f"{n_records:,} records have {n_names:,} different members",
-            "the same in each",
-            "leave out those whose names differ from record to record",
+            f"{n_records:,} records have {n_names:,} different members, and each has few of them",
+            "much the same members in each",
         )
 
 

@@ -100,7 +100,7 @@ def _rows(files: Files, name: str) -> list[Any]:
         raise ReadError(f"{files.label(name)} holds no rows", "a list of objects, or columns")
     columns = {column: _numbered(cells) for column, cells in value.items()}
     places = sorted({place for cells in columns.values() for place in cells}, key=_place)
-    check_bounded(len(places), len(columns))
+    check_bounded(len(places), len(columns), sum(map(len, columns.values())))
     return [{column: columns[column].get(place) for column in columns} for place in places]
 
 
