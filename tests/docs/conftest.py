@@ -122,10 +122,11 @@ def _pictured(posts: str, folder: Path) -> str:
     from PIL import Image
 
     folder.mkdir()
-    for level in range(8):
-        Image.new("RGB", (32, 24), (30 * level,) * 3).save(folder / f"{level}.png")
     header, *rows = csv.reader(io.StringIO(posts))
-    images = [f"pictures/{min(int(row[-1]) // 5, 7)}.png" for row in rows]
+    for row in rows:
+        light = 30 * min(int(float(row[-1] or 0)) // 5, 7)
+        Image.new("RGB", (32, 24), (light,) * 3).save(folder / f"{row[0]}.png")
+    images = [f"{folder.name}/{row[0]}.png" for row in rows]
     images[::10] = ["https://example.org/a.png"] * len(images[::10])
     text = io.StringIO(newline="")
     told = [[*row, image] for row, image in zip(rows, images, strict=True)]
