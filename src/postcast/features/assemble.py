@@ -16,8 +16,10 @@ from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.kriging import kriging
+from postcast.features.marks import marks_of_post, marks_of_table
 from postcast.features.nearest import NEAREST_BLOCKS, nearest
 from postcast.features.neighbours import own_neighbours
+from postcast.features.retrieval import RETRIEVED, retrieve
 from postcast.features.vectors import unit_rows
 from postcast.schema import Block, FeatureSet, Post
 
@@ -44,6 +46,8 @@ class Drafts:
         Counts of posts ordered before this were known; None for those before the post itself.
     published : Published or None
         Posts known to exist, whatever became of them; None for these posts themselves.
+    marks : sequence of tuple of int
+        Tags and category of each post; see `postcast.features.marks`.
     """
 
     ids: Sequence[str | None]
@@ -53,6 +57,7 @@ class Drafts:
     order: IntArray | None
     known_until: IntArray | None = None
     published: Published | None = None
+    marks: Sequence[tuple[int, ...]] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -67,6 +72,7 @@ class Drafts:
             order=None if self.order is None else self.order[rows],
             known_until=None if self.known_until is None else self.known_until[rows],
             published=self.published,
+            marks=[self.marks[row] for row in rows] if self.marks else (),
         )
 
     def joined(self, other: Drafts) -> Drafts:
@@ -81,6 +87,7 @@ class Drafts:
             group=np.concatenate([self.group, other.group]),
             order=order if len(other) else self.order,
             published=self.published,
+            marks=[*self.marks, *other.marks],
         )
 
     def silenced(self, rows: BoolArray) -> Drafts:
@@ -113,6 +120,7 @@ def drafts_of_table(table: pl.DataFrame) -> Drafts:
         group=table["group"].to_numpy().astype(np.int64),
         order=order,
         published=None if order is None else Published(authors, order),
+        marks=marks_of_table(table),
     )
 
 
@@ -124,12 +132,14 @@ def drafts_of_posts(posts: Sequence[Post], bank: MemoryBank) -> Drafts:
     order = None
     if bank.ordering == "time":
         order = np.array([_microseconds(post) for post in posts], dtype=np.int64)
+    texts = [_joined(post, bank.text_from) for post in posts]
     return Drafts(
         ids=[_id(post, row, len(posts)) for row, post in enumerate(posts, 1)],
-        texts=[_joined(post, bank.text_from) for post in posts],
+        texts=texts,
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
         order=order,
+        marks=[marks_of_post(post, text) for post, text in zip(posts, texts, strict=True)],
     )
 
 
@@ -160,8 +170,8 @@ class Senses:
         ``characters``.
     bank : MemoryBank
     blocks : tuple of str
-        Further blocks that the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, and
-        ``context``.
+        What else the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, ``context``, and
+        `RETRIEVED`, which is no block but neighbours.
     """
 
     encoders: Mapping[str, TextEncoder]
@@ -200,10 +210,13 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     moment = Moment(author, order, known_until, drafts.group, published.by_author(bank, author))
     from_own = [name for name in senses.blocks if name in MADE_FROM_BANK]
     of_anyone = [name for name in senses.blocks if name in NEAREST_BLOCKS]
-    if from_own or of_anyone:
+    retrieved = None
+    if from_own or of_anyone or RETRIEVED in senses.blocks:
         vectors = unit_rows(blocks["text"].matrix)
         if bank.order is not None:
             blocks |= {name: MADE_FROM_BANK[name](moment, vectors, bank) for name in from_own}
         if of_anyone:
             blocks |= nearest(moment, vectors, bank, of_anyone)
-    return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)
+        if RETRIEVED in senses.blocks:
+            retrieved = retrieve(moment, vectors, drafts.marks, bank)
+    return FeatureSet(blocks, author, drafts.group, drafts.order, retrieved)
