@@ -45,8 +45,8 @@ def retrieve(
 ) -> Retrieved:
     """Return the best neighbours of each post.
 
-    The author's latest posts, those of most alike text and those that share the rarest tags and
-    the category are scored together: cosine, plus exp(−age/12) for an own post, plus the share
+    The author's latest posts, with text or without, those of most alike text and those that share
+    the rarest tags and the category are scored together: cosine, plus exp(−age/12) for an own post, plus the share
     of the post's marks, by inverse document frequency, that the other bears.
 
     Parameters
@@ -107,11 +107,13 @@ class _Search:
         """Write the post's row of what was found; `vector` is of shape (1, d)."""
         own, n_known = self._own()
         overlap = self._overlap(marks)
-        by_mark = sorted(overlap, key=lambda one: (-overlap[one], -one))[:CANDIDATES]
+        told = [one for one in overlap if self.bank.has_text[one]]
+        by_mark = sorted(told, key=lambda one: (-overlap[one], -one))[:CANDIDATES]
         latest = own[max(n_known - CANDIDATES, 0) : n_known]
         suggested = [alike, latest, np.array(by_mark, dtype=np.int64)]
         posts = np.unique(np.concatenate(suggested))  # (c,)
-        barred, is_own = self._barred(posts)
+        asked = np.array([self.post])
+        barred, is_own = np.stack(must_not_count(self.moment, asked, self.bank, posts[None]))[:, 0]
         posts, is_own = posts[~barred], is_own[~barred]
         if not len(posts):
             return
@@ -142,11 +144,6 @@ class _Search:
             return np.zeros(len(posts))
         place = np.searchsorted(order[own], order[posts])
         return np.maximum(n_known - 1 - place, 0).astype(np.float64)
-
-    def _barred(self, posts: IntArray) -> tuple[BoolArray, BoolArray]:
-        asked = np.array([self.post])
-        barred, is_own = must_not_count(self.moment, asked, self.bank, posts[None, :])
-        return barred[0] | ~self.bank.has_text[posts], is_own[0]
 
     def _overlap(self, marks: Sequence[int]) -> dict[int, float]:
         """Return the share of the marks, by rarity, that each of the bank's posts bears."""
