@@ -27,10 +27,10 @@ RETRIEVED = "retrieved"
 
 ASPECTS = ("author", "category", "tags", "text")
 
-KEPT = 20
+KEPT = 16
 """Neighbours of a post."""
 
-CANDIDATES = 16
+CANDIDATES = 12
 """How many the author's latest, the nearest and those of like marks may each suggest."""
 
 BEARERS = 200
@@ -46,8 +46,8 @@ def retrieve(
     """Return the best neighbours of each post.
 
     The author's latest posts, with text or without, those of most alike text and those that share
-    the rarest tags and the category are scored together: cosine, plus exp(−age/12) for an own post, plus the share
-    of the post's marks, by inverse document frequency, that the other bears.
+    the rarest tags and the category are scored together: cosine, plus exp(−age/12) for an own
+    post, plus the share of the post's marks, by inverse document frequency, that the other bears.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class HypergraphTraining:
 
     members: int = 5
     epochs: int = 60
-    patience: int | None = 8
+    patience: int | None = 5
     class_weights: str = "balanced"
     seed: int = 42
     device: str = "auto"
@@ -112,7 +112,7 @@ class HypergraphClassifier:
 
         with _own_randomness(self.training, number) as device:
             rows = _Rows(self.lens, features, target, device)
-            network = _network(rows.batch(parts[0][:1]), features).to(device)
+            network = _network(rows.batch(parts[0][:1])).to(device)
             weight = _class_weight(target.classes[parts[0]], self.training.class_weights)
             loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(device))
             return self._epochs(network, rows, loss_of, parts)
@@ -128,7 +128,7 @@ class HypergraphClassifier:
         from tqdm.auto import trange
 
         kept, left = parts
-        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
+        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
         best, weights, losses = float("inf"), _weights_of(network), []
         hidden = bar_is_hidden()
         epochs = self.training.epochs
@@ -228,7 +228,7 @@ class _Rows:
             yield nodes, classes, torch.from_numpy(self.log_count[chosen]).to(self.device)
 
 
-def _network(like: Batch, features: FeatureSet) -> HypergraphTransformer:
+def _network(like: Batch) -> HypergraphTransformer:
     from postcast.models.hypergraph_network import HypergraphTransformer, Sizes
 
     return HypergraphTransformer(

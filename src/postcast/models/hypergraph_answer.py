@@ -61,11 +61,8 @@ def _exchange(
     """Equations 3 to 7."""
     nodes, edges = graph
     h = nodes[name]  # (b, v, w)
-    parts = []
-    for other in nodes:
-        meet = h[:, :, None, :] * edges[other][:, None, :, :]  # (b, v, e, w)
-        weighed = weights[f"score.{name}"] * np.where(meet > 0, meet, SLOPE * meet)
-        parts.append(_heads(weighed).sum(axis=4))  # (b, v, e, h), equation 3
+    a = weights[f"score.{name}"]  # (w,)
+    parts = [_score(a, h, edges[other]) for other in nodes]  # m of (b, v, e, h)
     outside = (batch.member == 0)[:, :, None, :, None]  # (b, v, 1, e, 1)
     stacked = np.where(outside, -1e9, np.stack(parts, axis=2))  # (b, v, m, e, h)
     share = _softmax(stacked, (2, 3)) * batch.there[:, :, None, None, None]  # equation 4
@@ -81,15 +78,24 @@ def _exchange(
     return _normed(weights, f"norm.{name}", h + _linear(weights, f"out.{name}", mixed))  # eq. 7
 
 
+def _score(a: FloatArray, h: FloatArray, edge: FloatArray) -> FloatArray:
+    """Equation 3, by two products of matrices."""
+    left, right = _heads(h).transpose(0, 2, 1, 3), _heads(edge).transpose(0, 2, 3, 1)
+    a = _heads(a)[:, None]  # (h, 1, c)
+    plain = (a * left) @ right  # (b, h, v, c) @ (b, h, c, e) -> (b, h, v, e)
+    size = (a * np.abs(left)) @ np.abs(right)  # (b, h, v, e)
+    score = 0.5 * (1 + SLOPE) * plain + 0.5 * (1 - SLOPE) * size
+    return np.asarray(score.transpose(0, 2, 3, 1))  # (b, v, e, h)
+
+
 def _fuse(weights: Weights, told: Streams, batch: Batch) -> FloatArray:
     """Equations 8 to 10."""
     user = np.maximum(_linear(weights, "user", batch.user), 0)  # (b, w)
     first = [one[:, 0] for one in told.values()]  # m of (b, w)
     q = _linear(weights, "query", np.concatenate([*first, user], axis=1))  # (b, w), equation 8
     nodes = np.concatenate(list(told.values()), axis=1)  # (b, m·v, w)
-    spread = np.broadcast_to(user[:, None], nodes.shape)  # (b, m·v, w)
-    joined = np.concatenate([nodes, spread], axis=2)  # (b, m·v, 2w)
-    key, value = (_heads(_linear(weights, part, joined)) for part in ("key", "value"))
+    joined = _linear(weights, "node_key", nodes) + _linear(weights, "user_key", user)[:, None]
+    key, value = (_heads(part) for part in np.split(joined, 2, axis=2))  # (b, m·v, h, c)
     score = (_heads(q)[:, None] * key).sum(axis=3) / np.sqrt(key.shape[3])  # (b, m·v, h)
     gone = ~np.tile(batch.there, (1, len(told)))[:, :, None]  # (b, m·v, 1)
     share = _softmax(np.where(gone, -1e9, score), (1,))  # (b, m·v, h), equation 9

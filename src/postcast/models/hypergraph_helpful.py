@@ -42,7 +42,7 @@ def measured_help(found: Retrieved, rank: FloatArray) -> FloatArray:
     without = (total - worth) / np.maximum(n_there - 1, 1)  # (n, k)
     without = np.where(n_there > 1, without, found.bank.rank.mean() if len(worth) else 0.5)
     actual = rank[:, None]
-    return (np.abs(actual - without) - np.abs(actual - with_it)) * there
+    return np.asarray((np.abs(actual - without) - np.abs(actual - with_it)) * there)
 
 
 def learn_help(found: Retrieved, rank: FloatArray) -> FloatArray:

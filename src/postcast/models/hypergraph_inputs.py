@@ -45,12 +45,15 @@ class Options:
         Whether the author's form is joined with what the streams tell.
     edges : tuple of str
         Aspects that make hyperedges, beside the one of all neighbours.
+    most : int
+        Neighbours, at most.
     """
 
     labels: bool = True
     only_helpful: bool = False
     user: bool = True
     edges: tuple[str, ...] = ("author", "category", "tags", "text", "image")
+    most: int = 16
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Lens:
     def batch(self, features: FeatureSet, rows: IntArray) -> Batch:
         """Return some posts with their neighbours."""
         found = retrieved_of(features).take(rows)
-        there = found.neighbours >= 0  # (b, k)
+        there = (found.neighbours >= 0) & (np.arange(found.neighbours.shape[1]) < self.options.most)
         if self.options.only_helpful and "helpful" in self.arrays:
             there = there & (pair_features(found) @ self.arrays["helpful"] > 0)
         streams = {
@@ -121,7 +124,7 @@ class Lens:
             streams=streams,
             label=self._labels(found, there),
             member=self._incidence(found, there),
-            there=_with_query(there, fill=True),
+            there=_with_query(there, fill=True).astype(bool),
             user=np.clip(user, -CLIP, CLIP).astype(np.float32) * self.options.user,
         )
 
@@ -144,7 +147,8 @@ class Lens:
             return rows if projection is None else rows @ projection
         if hasattr(rows, "toarray"):
             return np.asarray(rows.toarray() if projection is None else rows @ projection)
-        return rows.spread(projection)
+        spread: FloatArray = rows.spread(projection)
+        return spread
 
     def _labels(self, found: Retrieved, there: BoolArray) -> FloatArray:
         rank = found.bank.rank[found.neighbours] if there.any() else np.zeros(there.shape)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import relu
 
 WIDTH, HEADS = 64, 4
 DROPOUT = 0.2
@@ -70,8 +70,8 @@ class HypergraphTransformer(nn.Module):
         self.norm = nn.ModuleDict({n: nn.LayerNorm(WIDTH) for n in self.names})
         self.user = nn.Linear(sizes.user, WIDTH)
         self.query = nn.Linear((n_streams + 1) * WIDTH, WIDTH)
-        self.key = nn.Linear(2 * WIDTH, WIDTH)
-        self.value = nn.Linear(2 * WIDTH, WIDTH)
+        self.node_key = nn.Linear(WIDTH, 2 * WIDTH)
+        self.user_key = nn.Linear(WIDTH, 2 * WIDTH)
         self.fused = nn.LayerNorm(WIDTH)
         self.classes = nn.Linear(WIDTH, 3)
         self.count = nn.Linear(WIDTH, 1)
@@ -91,7 +91,8 @@ class HypergraphTransformer(nn.Module):
         is_given = x.abs().sum(dim=2, keepdim=True) > 0  # (b, v, 1)
         h = torch.where(is_given, self.project[name](x), self.missing[name])  # (b, v, w)
         h = h + self.position[: x.shape[1]] + self.worth[name](batch.label)  # (b, v, w)
-        return self.dropout(h)
+        dropped: Tensor = self.dropout(h)
+        return dropped
 
     def _edges(self, h: Tensor, member: Tensor) -> Tensor:
         """Equation 2: an edge is the mean of its members, and of its kind."""
@@ -103,11 +104,7 @@ class HypergraphTransformer(nn.Module):
     ) -> Tensor:
         """Equations 3 to 7: attention from edges to nodes and back, for one stream."""
         h = nodes[name]  # (b, v, w)
-        scores = []
-        for other in self.names:
-            meet = h[:, :, None, :] * edges[other][:, None, :, :]  # (b, v, e, w)
-            weighed = self.score[name] * functional.leaky_relu(meet, SLOPE)  # (b, v, e, w)
-            scores.append(_heads(weighed).sum(dim=4))  # (b, v, e, h), equation 3
+        scores = [self._score(name, h, edges[other]) for other in self.names]  # m of (b, v, e, h)
         outside = (batch.member == 0)[:, :, None, :, None]  # (b, v, 1, e, 1)
         all_scores = torch.stack(scores, dim=2).masked_fill(outside, -1e9)  # (b, v, m, e, h)
         shape = all_scores.shape
@@ -120,24 +117,43 @@ class HypergraphTransformer(nn.Module):
             gathered = gathered / (alpha.sum(dim=1)[..., None] + 1e-6)  # (b, e, h, c), equation 5
             back = torch.einsum("bveh,behc->bvhc", alpha, gathered)  # (b, v, h, c), equation 6
             parts.append(back.flatten(2))  # (b, v, w)
-        mixed = functional.relu(self.mix[name](torch.cat(parts, dim=2)))  # (b, v, w)
-        return self.norm[name](h + self.out[name](self.dropout(mixed)))  # (b, v, w), equation 7
+        mixed = relu(self.mix[name](torch.cat(parts, dim=2)))  # (b, v, w)
+        told: Tensor = self.norm[name](h + self.out[name](self.dropout(mixed)))
+        return told  # (b, v, w), equation 7
+
+    def _score(self, name: str, h: Tensor, edge: Tensor) -> Tensor:
+        """Equation 3: a·LeakyReLU(node ⊙ edge) for every pair.
+
+        LeakyReLU(x) is a sum of x and |x|, and |node ⊙ edge| is |node| ⊙ |edge|: two products of
+        matrices, so that no tensor of every pair and every column is ever held.
+        """
+        h, edge = _heads(h), _heads(edge)  # (b, v, h, c), (b, e, h, c)
+        a = _heads(self.score[name])  # (h, c)
+        plain = torch.einsum("bvhc,behc->bveh", a * h, edge)  # (b, v, e, h)
+        size = torch.einsum("bvhc,behc->bveh", a * h.abs(), edge.abs())  # (b, v, e, h)
+        return 0.5 * (1 + SLOPE) * plain + 0.5 * (1 - SLOPE) * size  # (b, v, e, h)
 
     def _fuse(self, told: Mapping[str, Tensor], batch: Nodes) -> Tensor:
-        """Equations 8 to 10: the query asks the nodes of all streams, each joined with the user."""
-        user = functional.relu(self.user(batch.user))  # (b, w)
+        """Equations 8 to 10: the query asks the nodes of all streams, each joined with the user.
+
+        A linear map of node and user joined is the sum of one of each; the user's is the same
+        for all nodes of a post.
+        """
+        user = relu(self.user(batch.user))  # (b, w)
         first = [told[name][:, 0] for name in self.names]  # m of (b, w)
         q = self.query(torch.cat([*first, user], dim=1))  # (b, w), equation 8
         nodes = torch.cat([told[name] for name in self.names], dim=1)  # (b, m·v, w)
-        joined = torch.cat([nodes, user[:, None].expand_as(nodes)], dim=2)  # (b, m·v, 2w)
-        key, value = _heads(self.key(joined)), _heads(self.value(joined))  # (b, m·v, h, c)
+        of_node, of_user = self.node_key(nodes), self.user_key(user)  # (b, m·v, 2w), (b, 2w)
+        key, value = (of_node + of_user[:, None]).chunk(2, dim=2)  # (b, m·v, w) twice
+        key, value = _heads(key), _heads(value)  # (b, m·v, h, c)
         score = torch.einsum("bhc,bnhc->bnh", _heads(q), key) / (WIDTH / HEADS) ** 0.5
         gone = ~batch.there.repeat(1, len(self.names))[:, :, None]  # (b, m·v, 1)
         share = score.masked_fill(gone, -1e9).softmax(dim=1)  # (b, m·v, h), equation 9
         heard = torch.einsum("bnh,bnhc->bhc", share, value).flatten(1)  # (b, w)
-        return self.dropout(functional.relu(self.fused(q + heard)))  # (b, w), equation 10
+        fused: Tensor = self.dropout(relu(self.fused(q + heard)))
+        return fused  # (b, w), equation 10
 
 
 def _heads(x: Tensor) -> Tensor:
     """Part the width among the heads, (..., w) → (..., h, c)."""
-    return x.unflatten(-1, (HEADS, WIDTH // HEADS))
+    return x.reshape(*x.shape[:-1], HEADS, WIDTH // HEADS)
