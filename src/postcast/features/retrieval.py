@@ -34,7 +34,9 @@ CANDIDATES = 12
 """How many the author's latest, the nearest and those of like marks may each suggest."""
 
 BEARERS = 200
-"""Of a mark that more posts bear, the newest."""
+"""How many posts that bear a mark are looked at, the newest."""
+
+NOBODY = np.empty(0, dtype=np.int64)
 
 FADING = 12.0
 """Posts of the author after which a post of theirs has lost all but 1/e of its claim."""
@@ -146,22 +148,35 @@ class _Search:
         return np.maximum(n_known - 1 - place, 0).astype(np.float64)
 
     def _overlap(self, marks: Sequence[int]) -> dict[int, float]:
-        """Return the share of the marks, by rarity, that each of the bank's posts bears."""
-        n_bearers = {code: len(self.bank.bearers.get(code, ())) for code in marks}
-        weight = {code: np.log1p(len(self.bank) / max(n, 1)) for code, n in n_bearers.items()}
+        """Return the share of the marks, by rarity, that each of the bank's posts bears.
+
+        Of a mark that very many bear, the newest are looked at.
+        """
+        if not marks:
+            return {}
+        n_posts = len(self._before(self._in_turn()))
+        bearers = {code: self._before(self.bank.bearers.get(code, NOBODY)) for code in marks}
+        weight = {code: np.log1p(n_posts / max(len(posts), 1)) for code, posts in bearers.items()}
         shares: dict[int, float] = {}
-        for code in marks:
-            for one in self._bearers(code).tolist():
+        for code, posts in bearers.items():
+            for one in posts[-BEARERS:].tolist():
                 shares[one] = shares.get(one, 0.0) + weight[code] / sum(weight.values())
         return shares
 
-    def _bearers(self, code: int) -> IntArray:
-        """Return the newest posts that bear a mark, of those before the post on a common clock."""
-        posts = self.bank.bearers.get(code, np.empty(0, dtype=np.int64))
-        if self.bank.order is not None and self.bank.ordering == "time":
-            known_until = self.moment.known_until[self.post]
-            posts = posts[: np.searchsorted(self.bank.order[posts], known_until)]
-        return posts[-BEARERS:]
+    def _in_turn(self) -> IntArray:
+        """Return the bank's posts, oldest first."""
+        if "in turn" not in self.bank.worked_out:
+            order = np.zeros(len(self.bank)) if self.bank.order is None else self.bank.order
+            self.bank.worked_out["in turn"] = np.argsort(order, kind="stable")
+        in_turn: IntArray = self.bank.worked_out["in turn"]
+        return in_turn
+
+    def _before(self, posts: IntArray) -> IntArray:
+        """Return those of some posts, oldest first, that a common clock has before the post."""
+        if self.bank.order is None or self.bank.ordering != "time":
+            return posts
+        until = self.moment.known_until[self.post]
+        return posts[: np.searchsorted(self.bank.order[posts], until)]
 
     def _sharing(self, posts: IntArray, marks: Sequence[int]) -> tuple[BoolArray, BoolArray]:
         """Return which posts share the category, and which any tag, shape (k,) each."""
