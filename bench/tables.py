@@ -28,6 +28,7 @@ ROWS = {
 NAMES = {
     "strong": "strong",
     "autogluon": "AutoGluon",
+    "hypergraph": "hypergraph",
     "reference": "reference",
     "neural": "neural",
     "linear": "linear",
