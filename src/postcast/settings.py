@@ -86,7 +86,8 @@ class Settings:
     classifier: str = _choice(
         "strong",
         "strong (texts, context, the author's form and like posts), hypergraph (a post beside its "
-        "neighbours), neural, linear, majority, author-median, or reference (the reference's network and its 200 epochs).",
+        "neighbours), neural, linear, majority, author-median, or reference (the reference's "
+        "network and its 200 epochs).",
         LEARNING,
         ("strong", "hypergraph", "neural", "linear", "majority", "author-median", "reference"),
     )
