@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from bench.machine import measured_on
+from postcast.data.folds import PROTOCOLS
 from postcast.evaluate.leaderboard import standings
 from postcast.experiment import Contest, Trials, run_trials
 from postcast.features.text import Choice, load_encoder
@@ -68,12 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("posts", type=Path)
     parser.add_argument("--encoder", default="minilm")
+    parser.add_argument("--protocol", choices=list(PROTOCOLS), default="cv")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="folds at once")
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args(arguments)
     posts = read(chosen.posts, Settings())
-    trials = Trials(repeats=chosen.repeats, device="cpu")
+    trials = Trials(protocol=chosen.protocol, repeats=chosen.repeats, device="cpu")
     choice = Choice(chosen.encoder, device="cpu")
     contest = Contest(
         classifiers=(AS_IT_IS,),

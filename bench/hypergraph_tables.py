@@ -1,4 +1,4 @@
-"""Results of the classifier hypergraph → the tables of its page. Knows the files, measures nothing."""
+"""Results of the classifier hypergraph → the tables of its page. Measures nothing."""
 
 from __future__ import annotations
 
