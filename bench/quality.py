@@ -25,7 +25,7 @@ from postcast.features.text import load_encoder, resolve_name
 from postcast.reading import encoder_choice, read
 from postcast.settings import READING, Settings, field_type
 
-OPPONENTS = (*leaderboard.OPPONENTS, "autogluon")
+OPPONENTS = (*leaderboard.OPPONENTS, "neural", "hypergraph", "autogluon")
 CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
 
 

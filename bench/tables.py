@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench import hypergraph_tables
 from bench.speed import tables as speed_tables
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "quality"
-PAGES = (ROOT / "docs" / "quality.md", ROOT / "docs" / "speed.md", ROOT / "README.md")
+PAGES = (
+    ROOT / "docs" / "quality.md",
+    ROOT / "docs" / "speed.md",
+    ROOT / "docs" / "hypergraph.md",
+    ROOT / "README.md",
+)
 
 ROWS = {
     "chronological-live": "newest fifth, online, counts mature after {maturity}",
@@ -28,6 +34,7 @@ ROWS = {
 NAMES = {
     "strong": "strong",
     "autogluon": "AutoGluon",
+    "hypergraph": "hypergraph",
     "reference": "reference",
     "neural": "neural",
     "linear": "linear",
@@ -189,6 +196,7 @@ def tables() -> Iterator[tuple[str, str]]:
             yield f"{posts} headline", headline(found)
     if (RESULTS.parent / "options").exists():
         yield "options", options()
+    yield from hypergraph_tables.tables()
     for name, shown_as in (("speed", speed_tables.bars), ("scale", speed_tables.growth)):
         path = RESULTS.parent / f"{name}.json"
         if path.exists():

@@ -54,7 +54,8 @@ log = logging.getLogger(__name__)
 SPLITS = ("cv", "blocks", "chronological", "rolling", "unseen")
 
 USUAL = (
-    "strong", "neural", "linear", TFIDF_LINEAR, "reference", "author-median", "majority",
+    "strong", "hypergraph", "neural", "linear", TFIDF_LINEAR, "reference", "author-median",
+    "majority",
 )  # fmt: skip
 """Who is compared where nobody is named."""
 

@@ -66,7 +66,8 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     encoder : str, default="auto"
         ``auto``, ``minilm``, ``tfidf``, a hub name or a folder.
     classifier : str, default="strong"
-        ``strong``, ``neural``, ``linear``, ``reference``, ``majority`` or ``author-median``.
+        ``strong``, ``hypergraph``, ``neural``, ``linear``, ``reference``, ``majority`` or
+        ``author-median``.
     class_weights : {"balanced", "none"}, default="balanced"
         Whether rare classes weigh more in the loss.
     text_col : str or sequence of str, default=None

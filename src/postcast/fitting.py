@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from postcast.counts import Answered, Counts, learn_counts
 from postcast.decide import Rule
 from postcast.features.assemble import Senses, assemble
+from postcast.features.retrieval import RETRIEVED
 from postcast.features.tfidf import TfidfEncoder
 from postcast.forecaster import Forecaster
 from postcast.memory import remember
@@ -92,7 +93,7 @@ def open_workshop(
         Left out where fewer than `FEWEST_IMAGES` of the training posts have one that is seen.
     """
     encoder.fit(division.train.texts)
-    looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest"} for name in names)
+    looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest", RETRIEVED} for name in names)
     bank = remember(division, source, encoder if looks_near else None)
     facts = {
         "split": division.split.name,

@@ -13,6 +13,7 @@ import numpy as np
 from postcast.data.near_duplicates import fingerprint
 from postcast.features.bank import MemoryBank
 from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
+from postcast.features.marks import Marks
 from postcast.features.vectors import stack_rows, unit_rows
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def remember(division: Division, source: Source, encoder: TextEncoder | None) ->
         text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
         columns={role: list(columns) for role, columns in source.columns.items()},
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
+        marks=None if encoder is None else Marks.of(posts.marks),
     )
 
 
@@ -86,6 +88,7 @@ def remember_more(
         fingerprints=np.concatenate([bank.fingerprints, fingerprints(more.texts)]),
         vectors=vectors,
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
+        marks=None if bank.marks is None else bank.marks.joined(Marks.of(more.marks)),
     )
 
 

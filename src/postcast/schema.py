@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
+    from postcast.retrieved import Retrieved
+
     FloatArray = npt.NDArray[np.floating[Any]]
     IntArray = npt.NDArray[np.integer[Any]]
     BoolArray = npt.NDArray[np.bool_]
@@ -211,12 +213,15 @@ class FeatureSet:
         Posts of the same or nearly the same text share a number.
     order : ndarray of int64, shape (n_posts,), or None
         Sequence in time; see `Source.ordering`.
+    retrieved : Retrieved or None
+        Neighbours, for classifiers that read them.
     """
 
     blocks: Mapping[str, Block]
     author: IntArray
     group: IntArray
     order: IntArray | None = None
+    retrieved: Retrieved | None = None
 
     def __len__(self) -> int:
         return len(self.author)
@@ -228,6 +233,7 @@ class FeatureSet:
             author=self.author[rows],
             group=self.group[rows],
             order=None if self.order is None else self.order[rows],
+            retrieved=None if self.retrieved is None else self.retrieved.take(rows),
         )
 
 

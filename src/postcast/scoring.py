@@ -22,6 +22,7 @@ from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
 from postcast.features.assemble import MADE_FROM_BANK
+from postcast.features.retrieval import RETRIEVED
 from postcast.learnable import learnable
 from postcast.memory import fingerprints, remember_more
 from postcast.models.choose import READS
@@ -188,7 +189,7 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
     counts : ndarray of float, shape (n_posts,)
     """
     senses = forecaster.senses
-    if not len(posts) or not MADE_FROM_BANK.keys() & set(senses.blocks):
+    if not len(posts) or not {*MADE_FROM_BANK, RETRIEVED} & set(senses.blocks):
         return forecaster
     bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"))
     return replace(forecaster, senses=replace(senses, bank=bank))

@@ -105,14 +105,15 @@ class Settings:
     )
     classifier: str = _choice(
         "strong",
-        "strong (texts, context, the author's form and like posts), neural, linear, majority, "
-        "author-median, or reference (the reference's network and its 200 epochs).",
+        "strong (texts, context, the author's form and like posts), hypergraph (a post beside its "
+        "neighbours), neural, linear, majority, author-median, or reference (the reference's "
+        "network and its 200 epochs).",
         LEARNING,
-        ("strong", "neural", "linear", "majority", "author-median", "reference"),
+        ("strong", "hypergraph", "neural", "linear", "majority", "author-median", "reference"),
     )
     class_weights: str = _choice(
         "balanced",
-        "Whether rare classes weigh more in the loss of neural and linear.",
+        "Whether rare classes weigh more in the loss of neural, hypergraph and linear.",
         LEARNING,
         ("balanced", "none"),
     )

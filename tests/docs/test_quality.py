@@ -18,7 +18,9 @@ def tables(monkeypatch):
     return tables
 
 
-@pytest.mark.parametrize("name", ["docs/quality.md", "docs/speed.md", "README.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/quality.md", "docs/speed.md", "docs/hypergraph.md", "README.md"]
+)
 def test_the_page_shows_the_results(tables, name):
     assert ROOT / name in tables.PAGES
     page = (ROOT / name).read_text("utf-8")
@@ -26,7 +28,8 @@ def test_the_page_shows_the_results(tables, name):
 
 
 def test_every_result_says_what_it_was_measured_on(tables):
-    for path in tables.RESULTS.glob("*.json"):
+    hypergraph = (tables.RESULTS.parent / "hypergraph").glob("*.json")
+    for path in (*tables.RESULTS.glob("*.json"), *hypergraph):
         result = tables.json.loads(path.read_text("utf-8"))
         assert {"date", "machine", "versions", "seed", "encoder"} <= result.keys(), path.name
 

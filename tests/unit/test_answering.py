@@ -60,7 +60,8 @@ def _alone(folder):
 
 @pytest.mark.parametrize("encoder", ["tfidf", "tiny"])
 @pytest.mark.parametrize(
-    "classifier", ["strong", "linear", "neural", "reference", "majority", "author-median"]
+    "classifier",
+    ["strong", "hypergraph", "linear", "neural", "reference", "majority", "author-median"],
 )
 def test_one_post_is_answered_by_numpy_and_the_graph_alone(
     posts_file, tmp_path, no_pictures, tiny_distilbert, classifier, encoder

@@ -164,7 +164,7 @@ def test_who_is_compared_depends_on_what_is_installed(monkeypatch):
     found = {"torch": object()}
     monkeypatch.setattr(comparing.importlib.util, "find_spec", found.get)
     assert names() == (
-        "strong", "neural", "tfidf-linear", "reference", "author-median", "majority"
+        "strong", "hypergraph", "neural", "tfidf-linear", "reference", "author-median", "majority"
     )  # fmt: skip
     assert "linear" in names("minilm")
     found.clear()

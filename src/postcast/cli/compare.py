@@ -34,7 +34,7 @@ def compare(
         typer.Option(
             "--classifiers",
             metavar="A,B",
-            help="Who is compared: strong, neural, linear, tfidf-linear, reference, "
+            help="Who is compared: strong, hypergraph, neural, linear, tfidf-linear, reference, "
             "author-median, majority. Without it: all of these that are installed.",
             show_default=False,
         ),

@@ -103,6 +103,8 @@ def importance(
 def _groups(answer: Answer, features: FeatureSet, before: Predictions) -> list[str]:
     """Return the groups that the answers are made from: the known ones first, then the rest."""
     there = dict.fromkeys(_group_of(name) for name in features.blocks)
+    if features.retrieved is not None:
+        there["neighbours"] = None
     if "author" not in there:
         strangers, _ = answer(replace(features, author=np.full_like(features.author, -1)))
         if not np.array_equal(strangers, before.probabilities):
@@ -121,7 +123,10 @@ def _swapped(features: FeatureSet, group: str, order: IntArray) -> FeatureSet:
         for name, block in features.blocks.items()
     }
     author = features.author[order] if group == "author" else features.author
-    return replace(features, blocks=blocks, author=author)
+    retrieved = features.retrieved
+    if retrieved is not None and group == "neighbours":
+        retrieved = retrieved.take(order)
+    return replace(features, blocks=blocks, author=author, retrieved=retrieved)
 
 
 def _predictions(answer: Answer, features: FeatureSet, actual: IntArray) -> Predictions:

@@ -18,8 +18,10 @@ from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.images.decode import ADDRESS
 from postcast.features.kriging import kriging
+from postcast.features.marks import marks_of_post, marks_of_table
 from postcast.features.nearest import NEAREST_BLOCKS, nearest
 from postcast.features.neighbours import own_neighbours
+from postcast.features.retrieval import RETRIEVED, retrieve
 from postcast.features.vectors import unit_rows
 from postcast.schema import Block, FeatureSet, Post
 
@@ -49,6 +51,8 @@ class Drafts:
         Posts known to exist, whatever became of them; None for these posts themselves.
     images : sequence of str or None, or None
         Paths, absolute or from the working directory; None where no post has any.
+    marks : sequence of tuple of int
+        Tags and category of each post; see `postcast.features.marks`.
     """
 
     ids: Sequence[str | None]
@@ -59,6 +63,7 @@ class Drafts:
     known_until: IntArray | None = None
     published: Published | None = None
     images: Sequence[str | None] | None = None
+    marks: Sequence[tuple[int, ...]] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -79,6 +84,7 @@ class Drafts:
             known_until=None if self.known_until is None else self.known_until[rows],
             published=self.published,
             images=None if self.images is None else [self.images[row] for row in rows],
+            marks=[self.marks[row] for row in rows] if self.marks else (),
         )
 
     def joined(self, other: Drafts) -> Drafts:
@@ -94,6 +100,7 @@ class Drafts:
             order=order if len(other) else self.order,
             published=self.published,
             images=[*self.image_paths, *other.image_paths],
+            marks=[*self.marks, *other.marks],
         )
 
     def silenced(self, rows: BoolArray) -> Drafts:
@@ -134,6 +141,7 @@ def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Draf
         order=order,
         published=None if order is None else Published(authors, order),
         images=_placed(table["image"].to_list(), image_root),
+        marks=marks_of_table(table),
     )
 
 
@@ -145,13 +153,15 @@ def drafts_of_posts(posts: Sequence[Post], bank: MemoryBank) -> Drafts:
     order = None
     if bank.ordering == "time":
         order = np.array([_microseconds(post) for post in posts], dtype=np.int64)
+    texts = [_joined(post, bank.text_from) for post in posts]
     return Drafts(
         ids=[_id(post, row, len(posts)) for row, post in enumerate(posts, 1)],
-        texts=[_joined(post, bank.text_from) for post in posts],
+        texts=texts,
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
         order=order,
         images=_placed([post.image for post in posts], None),
+        marks=[marks_of_post(post, text) for post, text in zip(posts, texts, strict=True)],
     )
 
 
@@ -191,8 +201,8 @@ class Senses:
         ``characters``.
     bank : MemoryBank
     blocks : tuple of str
-        Further blocks that the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, and
-        ``context``.
+        What else the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, ``context``, and
+        `RETRIEVED`, which is no block but neighbours.
     images : ImageSense or None
         What looks at images; None for forecasters that learned from none.
     """
@@ -234,12 +244,15 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     moment = Moment(author, order, known_until, drafts.group, published.by_author(bank, author))
     from_own = [name for name in senses.blocks if name in MADE_FROM_BANK]
     of_anyone = [name for name in senses.blocks if name in NEAREST_BLOCKS]
-    if from_own or of_anyone:
+    retrieved = None
+    if from_own or of_anyone or RETRIEVED in senses.blocks:
         vectors = unit_rows(blocks["text"].matrix)
         if bank.order is not None:
             blocks |= {name: MADE_FROM_BANK[name](moment, vectors, bank) for name in from_own}
         if of_anyone:
             blocks |= nearest(moment, vectors, bank, of_anyone)
+        if RETRIEVED in senses.blocks:
+            retrieved = retrieve(moment, vectors, drafts.marks, bank)
     if senses.images is not None:
         blocks |= senses.images.look(drafts.image_paths).blocks
-    return FeatureSet(blocks=blocks, author=author, group=drafts.group, order=drafts.order)
+    return FeatureSet(blocks, author, drafts.group, drafts.order, retrieved)

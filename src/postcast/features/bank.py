@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.features.familiar import Familiar
+from postcast.features.marks import Marks
 from postcast.features.vectors import arrays_of, rows_from
 from postcast.grouping import rows_by
 from postcast.ranks import ranks
@@ -53,6 +54,8 @@ class MemoryBank:
         all of them.
     familiar : Familiar
         What the texts are like, to tell a draft that is not; empty in older banks.
+    marks : Marks or None
+        Tags and categories, by number; None for forecasters that retrieve no neighbours.
     """
 
     ids: Sequence[str]
@@ -68,6 +71,7 @@ class MemoryBank:
     vectors: Matrix | None = None
     n_learned: int | None = None
     familiar: Familiar = field(default_factory=Familiar)
+    marks: Marks | None = None
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -131,6 +135,11 @@ class MemoryBank:
         return {author: oldest_first[rows] for author, rows in of_author.items()}
 
     @cached_property
+    def bearers(self) -> dict[int, IntArray]:
+        """The positions of the posts that bear each tag or category, oldest first."""
+        return {} if self.marks is None else self.marks.bearers(self.order)
+
+    @cached_property
     def worked_out(self) -> dict[Hashable, Any]:
         """What was once worked out of these posts and holds for later questions, by its maker."""
         return {}
@@ -156,6 +165,8 @@ class MemoryBank:
             arrays["order"] = self.order
         if self.vectors is not None:
             arrays |= arrays_of(self.vectors)
+        if self.marks is not None:
+            arrays |= self.marks.arrays()
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -185,4 +196,5 @@ class MemoryBank:
             vectors=rows_from(arrays),
             n_learned=parts.facts.get("n_learned"),
             familiar=Familiar.from_state(parts),
+            marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
         )

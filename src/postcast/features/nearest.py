@@ -65,19 +65,19 @@ def nearest(
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     nothing = np.array([bank.mean_rank] * len(NEAREST) + [0.0], dtype=np.float32)
     rows = {block: np.tile(nothing, (len(moment.author), 1)) for block in blocks}
-    known = _Known.of(bank, len(moment.author))
+    known = Known.of(bank, len(moment.author))
     if known is not None:
         in_turn = known.in_turn(moment)
         for start in range(0, len(in_turn), ROWS_AT_ONCE):
             chunk = in_turn[start : start + ROWS_AT_ONCE]
-            looked = _look(moment, chunk, vectors, bank, known)
+            looked = look(moment, chunk, vectors, bank, known)
             for block in blocks:
                 rows[block][chunk] = _worth(looked, bank, with_own=block == "nearest")
     return {block: Block(matrix, names) for block, matrix in rows.items()}
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """The bank's posts with text, and how they are looked through.
 
     Parameters
@@ -100,7 +100,7 @@ class _Known:
     order: IntArray | None = None
 
     @classmethod
-    def of(cls, bank: MemoryBank, n_asked: int) -> _Known | None:
+    def of(cls, bank: MemoryBank, n_asked: int) -> Known | None:
         """Return what the bank knows, laid out where many are asked of many; None of no text."""
         texts, vectors = bank.texts
         if vectors is None or not len(texts):
@@ -109,11 +109,11 @@ class _Known:
             return cls(texts, vectors)
         if "near" not in bank.worked_out:
             bank.worked_out["near"] = cls._many(bank, texts, vectors)
-        known: _Known = bank.worked_out["near"]
+        known: Known = bank.worked_out["near"]
         return known
 
     @classmethod
-    def _many(cls, bank: MemoryBank, texts: IntArray, vectors: Matrix) -> _Known:
+    def _many(cls, bank: MemoryBank, texts: IntArray, vectors: Matrix) -> Known:
         near = index_of(vectors, max(NEAREST))
         if near is not None or len(texts) < MANY:
             return cls(texts, vectors, near)
@@ -137,8 +137,8 @@ class _Known:
 
 
 @dataclass(frozen=True)
-class _Looked:
-    """Posts that some were compared with.
+class Looked:
+    """The bank's posts that some were compared with.
 
     Parameters
     ----------
@@ -155,13 +155,13 @@ class _Looked:
     is_own: BoolArray
 
 
-def _look(
+def look(
     moment: Moment,
     asked: IntArray,
     vectors: Matrix,
     bank: MemoryBank,
-    known: _Known,
-) -> _Looked:
+    known: Known,
+) -> Looked:
     """Compare some posts with the bank's, all or those that an index finds."""
     if known.layout is not None:
         end = known.n_before(moment.known_until[asked])
@@ -183,8 +183,8 @@ def _with_all_earlier(
     asked: IntArray,
     vectors: Matrix,
     bank: MemoryBank,
-    found: tuple[_Looked, BoolArray],
-) -> _Looked:
+    found: tuple[Looked, BoolArray],
+) -> Looked:
     """Compare posts so early that an index finds later ones only with all that are earlier."""
     looked, short = found
     latest = moment.known_until[asked[short]].max()
@@ -203,7 +203,7 @@ def _with_all_earlier(
     return looked
 
 
-def _worth(looked: _Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
+def _worth(looked: Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
     """Return what the most alike posts were worth, shape (q, 3)."""
     cosines = looked.cosines if with_own else np.where(looked.is_own, -1.0, looked.cosines)
     return _nearest_means(cosines, bank.rank[looked.posts], bank.mean_rank)
@@ -223,8 +223,30 @@ def _found(
 
 def _barred(
     moment: Moment, asked: IntArray, bank: MemoryBank, posts: IntArray, cosines: FloatArray
-) -> _Looked:
+) -> Looked:
     """Bar those of the bank's posts, (q, k) or (1, k), that must not count for each asked."""
+    barred, is_own = must_not_count(moment, asked, bank, posts)
+    cosines[barred] = -1.0
+    return Looked(posts, cosines, is_own)
+
+
+def must_not_count(
+    moment: Moment, asked: IntArray, bank: MemoryBank, posts: IntArray
+) -> tuple[BoolArray, BoolArray]:
+    """Return which of the bank's posts are barred from those asked, and which are the author's own.
+
+    Parameters
+    ----------
+    moment : Moment
+    asked : ndarray of int, shape (q,)
+        Positions in `moment`.
+    bank : MemoryBank
+    posts : ndarray of int, shape (q, k) or (1, k)
+
+    Returns
+    -------
+    ndarray of bool, shape (q, k), twice
+    """
     author, known_until = moment.author[asked, None], moment.known_until[asked, None]
     barred: BoolArray = bank.group[posts] == moment.group[asked, None]
     is_own: BoolArray = (bank.author[posts] == author) & (author >= 0)
@@ -233,8 +255,7 @@ def _barred(
         barred |= later if bank.ordering == "time" else is_own & later
     if bank.ordering != "time":
         barred |= ~is_own & ~bank.is_learned[posts]
-    cosines[barred] = -1.0
-    return _Looked(posts, cosines, is_own)
+    return barred, is_own
 
 
 def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:

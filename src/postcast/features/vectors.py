@@ -68,6 +68,21 @@ class SparseRows:
                 products[some, column] = np.add.reduceat(values, self.indptr[some])
         return products
 
+    def spread(self, projection: FloatArray | None) -> FloatArray:
+        """Return the rows written out, or times a dense matrix, shape (n_rows, n_columns)."""
+        if projection is None:
+            spread = np.zeros(self.shape, dtype=np.float32)
+            spread[np.repeat(np.arange(len(spread)), np.diff(self.indptr)), self.indices] = (
+                self.data
+            )
+            return spread
+        some = np.flatnonzero(np.diff(self.indptr))
+        products = np.zeros((self.shape[0], projection.shape[1]), dtype=np.float32)
+        if len(some):
+            values = self.data[:, None] * projection[self.indices]
+            products[some] = np.add.reduceat(values, self.indptr[some])
+        return products
+
     def times_itself(self) -> FloatArray:
         """Return the product of each row with each other, shape (n_rows, n_rows)."""
         _, place, uses = np.unique(self.indices, return_inverse=True, return_counts=True)

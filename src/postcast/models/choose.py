@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.errors import ForecasterError, MissingExtraError, SettingsError
+from postcast.models.hypergraph import HypergraphClassifier, HypergraphTraining
 from postcast.models.linear import LinearClassifier
 from postcast.models.neural import NeuralClassifier, Training
 from postcast.models.plain import AuthorMedianClassifier, MajorityClassifier
@@ -56,10 +57,19 @@ def _reference(recipe: Recipe) -> Classifier:
     )
 
 
+def _hypergraph(recipe: Recipe) -> Classifier:
+    return HypergraphClassifier(
+        HypergraphTraining(
+            class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device
+        )
+    )
+
+
 CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
     "neural": _neural,
     "reference": _reference,
     "strong": lambda recipe: StrongClassifier(recipe.seed),
+    "hypergraph": _hypergraph,
     "linear": lambda recipe: LinearClassifier(recipe.class_weights),
     "majority": lambda _: MajorityClassifier(),
     "author-median": lambda _: AuthorMedianClassifier(),
@@ -69,6 +79,7 @@ SAVED: dict[str, Callable[[Parts], Classifier]] = {
     "neural": NeuralClassifier.from_state,
     "reference": NeuralClassifier.from_state,
     "strong": StrongClassifier.from_state,
+    "hypergraph": HypergraphClassifier.from_state,
     "linear": LinearClassifier.from_state,
     "majority": MajorityClassifier.from_state,
     "author-median": AuthorMedianClassifier.from_state,
@@ -88,6 +99,7 @@ READS: dict[str, tuple[str, ...]] = {
         "nearest",
         "nearest others",
     ),
+    "hypergraph": ("text", "context", "history", "retrieved"),
     "majority": (),
     "author-median": (),
 }
@@ -106,8 +118,8 @@ USUAL_CORRECTION = {"strong": "full"}
 READ_IMAGES = ("strong", "neural", "linear")
 """Those that read what was seen of posts' images, where there is any; baselines do not."""
 
-NEEDS_TORCH = ("neural", "reference")
-WEIGHTED = ("neural", "linear")
+NEEDS_TORCH = ("neural", "reference", "hypergraph")
+WEIGHTED = ("neural", "linear", "hypergraph")
 """Those whose loss can weigh the classes."""
 
 COUNTING = ("strong",)

@@ -34,7 +34,7 @@ def _posts(rng, n=300, noise=0.3, sparse=False):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("name", ["neural", "reference", "strong", "linear"])
+@pytest.mark.parametrize("name", ["neural", "reference", "strong", "hypergraph", "linear"])
 def test_planted_clusters_are_recovered(name, sparse, rng):
     features, target = _posts(rng, sparse=sparse)
     classifier = make_classifier(Recipe(name, device="cpu"))
@@ -76,7 +76,9 @@ def test_same_seed_same_bits(name, rng):
     np.testing.assert_array_equal(*answers)
 
 
-@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if n not in ("reference", "strong")])
+@pytest.mark.parametrize(
+    "name", [n for n in CLASSIFIERS if n not in ("reference", "strong", "hypergraph")]
+)
 def test_held_out_rows_are_not_learned_from(name, rng):
     """Held-out answers stay the same whatever the held-out rows' own classes are."""
     features, target = _posts(rng)

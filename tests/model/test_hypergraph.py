@@ -1,0 +1,126 @@
+"""The hypergraph transformer uses its graph: what only neighbours tell is found through edges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from postcast import Post, load, read_posts, train
+from postcast.models.choose import Recipe, make_classifier
+from postcast.retrieved import Recalled, Retrieved
+from postcast.schema import Block, FeatureSet, Target
+
+pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
+
+N_BANK, K = 900, 12
+
+
+def planted(rng, n):
+    """Posts whose class is told by the ranks of those neighbours alone that share their tags.
+
+    A third of a post's neighbours share its tags and are worth what it is; the others are worth
+    anything. Texts are noise.
+    """
+    classes = rng.integers(0, 3, n)
+    bank_class = np.arange(N_BANK) % 3
+    rank = (bank_class + rng.random(N_BANK)) / 3
+    shares_tags = rng.random((n, K)) < 1 / 3
+    shares_tags[:, 0] = True
+    shares_tags = rng.permuted(shares_tags, axis=1)
+    alike = 3 * rng.integers(0, N_BANK // 3, (n, K)) + classes[:, None]
+    shared = np.zeros((n, K, 4), dtype=bool)
+    shared[:, :, 2] = shares_tags
+    shared[:, :, 3] = ~shares_tags
+    retrieved = Retrieved(
+        neighbours=np.where(shares_tags, alike, rng.integers(0, N_BANK, (n, K))),
+        similarity=rng.random((n, K)).astype(np.float32),
+        age=np.zeros((n, K), dtype=np.float32),
+        shared=shared,
+        aspects=("author", "category", "tags", "text"),
+        bank=Recalled({"text": _noise(rng, N_BANK)}, rank, np.full(N_BANK, -1)),
+    )
+    features = FeatureSet(
+        {"text": Block(_noise(rng, n))}, np.full(n, -1), np.arange(n), None, retrieved
+    )
+    target = Target(classes, classes * 10.0, rng.random(n) < 0.2, np.arange(n))
+    return features, target
+
+
+def _noise(rng, n):
+    vectors = rng.normal(size=(n, 16))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def reached(name, learned, asked):
+    classifier = make_classifier(Recipe(name, device="cpu"))
+    classifier.fit(*learned)
+    features, target = asked
+    return (classifier.predict_proba(features).argmax(axis=1) == target.classes).mean()
+
+
+def test_what_only_neighbours_tell_is_found(rng):
+    learned, asked = planted(rng, 900), planted(rng, 300)
+    assert reached("hypergraph", learned, asked) >= 0.9
+    assert reached("neural", learned, asked) < 0.45
+
+
+def test_shuffled_hyperedges_destroy_it(rng):
+    """The same neighbours with the same ranks; only who shares what with the post is drawn."""
+
+    def shuffled(features):
+        found = features.retrieved
+        order = rng.permuted(np.tile(np.arange(K), (len(features), 1)), axis=1)
+        shared = np.take_along_axis(found.shared, order[:, :, None], axis=1)
+        return replace(features, retrieved=replace(found, shared=shared))
+
+    learned, asked = planted(rng, 900), planted(rng, 300)
+    classifier = make_classifier(Recipe("hypergraph", device="cpu"))
+    classifier.fit(*learned)
+    features, target = asked
+    as_is = (classifier.predict_proba(features).argmax(axis=1) == target.classes).mean()
+    torn = (classifier.predict_proba(shuffled(features)).argmax(axis=1) == target.classes).mean()
+    assert as_is >= 0.9
+    assert torn < 0.7
+
+
+def _tagged(rng, n=900, n_tags=45):
+    """Posts by many authors whose count follows the level of their tag, which no text tells."""
+    level = rng.integers(0, 3, n_tags)
+    words = np.array(
+        ["soup", "shelf", "garden", "walk", "lamp", "river", "paper", "stone", "cloud", "bread"]
+    )
+    rows = []
+    for i in range(n):
+        tag = int(rng.integers(n_tags))
+        rows.append(
+            {
+                "id": f"{i:05d}",
+                "text": " ".join(rng.choice(words, 6)) + f" {i}",
+                "author": f"a{rng.integers(60)}",
+                "time": f"2024-{1 + i // 75:02d}-{1 + i % 75 // 3:02d}T{8 * (i % 3):02d}:00:00",
+                "saves": int(level[tag] * 20 + rng.integers(0, 10)),
+                "tags": f"t{tag}",
+            }
+        )
+    return rows, level
+
+
+@pytest.fixture
+def tags_forecaster(rng, tmp_path):
+    rows, level = _tagged(rng)
+    settings = {"encoder": "tfidf", "classifier": "hypergraph", "device": "cpu"}
+    return train(read_posts(rows), settings, out=tmp_path / "RUN"), level, tmp_path / "RUN"
+
+
+def test_tags_are_learned_from_earlier_posts_that_bear_them(rng, tags_forecaster):
+    forecaster, level, run = tags_forecaster
+    rows, _ = _tagged(rng, 60)
+    drafts = [
+        Post(text=row["text"], author=row["author"], tags=(row["tags"], "unheard")) for row in rows
+    ]
+    wanted = [("low", "medium", "high")[level[int(row["tags"][1:])]] for row in rows]
+    answers = forecaster.predict(drafts)
+    assert np.mean([a.forecast == w for a, w in zip(answers, wanted, strict=True)]) > 0.8
+    assert [a.to_dict() for a in load(run).predict(drafts)] == [a.to_dict() for a in answers]
