@@ -113,7 +113,8 @@ def compare(source: Any, settings: Settings, wanted: Wanted, out: Path) -> Leade
         If a name is unknown, an extra is missing, the posts can have none of the splits, or
         the folder cannot be written.
     """
-    resolved = replace(settings, encoder=resolve_name(settings.encoder))
+    target = "class" if settings.target == "auto" else settings.target
+    resolved = replace(settings, encoder=resolve_name(settings.encoder), target=target)
     wanted = _checked(wanted, resolved.encoder)
     check_evaluation_folder(out)
     if resolved.device == "cuda":

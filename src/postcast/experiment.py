@@ -89,6 +89,10 @@ Outsider = Callable[["Division"], "Predictions"]
 """Answers for a division's test posts by means that are not ours."""
 
 
+def no_images() -> None:
+    """Return what looks at no images; a named function, for other processes to have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contest:
     """Who is compared.
@@ -109,7 +113,7 @@ class Contest:
 
     classifiers: tuple[str, ...]
     load: Callable[[], TextEncoder]
-    look: Callable[[], ImageSense | None] = lambda: None
+    look: Callable[[], ImageSense | None] = no_images
     outsiders: Mapping[str, Outsider] = field(default_factory=dict)
     jobs: int = 1
 

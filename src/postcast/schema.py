@@ -143,6 +143,8 @@ class Source:
         Rows in the source.
     synthetic : bool
         True for generated posts; shown wherever the posts are.
+    scores_counts : bool
+        True where the posts' field scores forecasts of counts, as the SMP Challenge does.
     image_root : Path or None
         From where relative paths of images start; None for the working directory. Never
         written down.
@@ -154,6 +156,7 @@ class Source:
     ordering: Ordering
     rows_read: int
     synthetic: bool = False
+    scores_counts: bool = False
     image_root: Path | None = field(default=None, compare=False)
 
 

@@ -126,11 +126,12 @@ class Settings:
         ("auto", "none", "half", "full"),
     )
     target: str = _choice(
-        "class",
+        "auto",
         "What is forecast: the popularity class; with count, also the count (strong alone); "
-        "with relative, the class against the mean of the author's previous 50 posts.",
+        "with relative, the class against the mean of the author's previous 50 posts. auto: "
+        "count where strong reads a challenge that scores counts (SMPD, ICIP 2020), else class.",
         LEARNING,
-        ("class", "count", "relative"),
+        ("auto", "class", "count", "relative"),
     )
     classes: str = _choice(
         "quantile",

@@ -22,7 +22,7 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster, load
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier
+from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, rooted
 from postcast.results import Story
@@ -120,12 +120,18 @@ class Plan:
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
     """Resolve every choice, split, label and find the encoder."""
-    resolved = replace(settings, encoder=resolve_name(settings.encoder))
+    resolved = replace(
+        settings,
+        encoder=resolve_name(settings.encoder),
+        target=resolve_target(
+            settings.target, settings.classifier, scores_counts=posts.source.scores_counts
+        ),
+    )
     warnings = []
     if settings.device == "cuda":
         pick_device(settings.device)
     make_classifier(Recipe(settings.classifier))
-    check_target(settings.classifier, settings.target)
+    check_target(settings.classifier, resolved.target)
     if settings.encoder == "auto":
         log.info("encoder auto: took %s", resolved.encoder)
     if settings.encoder == "auto" and resolved.encoder == "tfidf":

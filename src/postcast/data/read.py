@@ -135,6 +135,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.cells.height,
+            scores_counts=raw.table.scores_counts,
             image_root=raw.folder,
         ),
     )

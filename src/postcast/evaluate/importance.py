@@ -27,10 +27,10 @@ MOST_POSTS = 2_000
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "words", "characters"),
-    "image": ("image", "visual", "has image"),
     "context": ("context",),
     "author": ("history", "kriging"),
     "neighbours": ("neighbours", "nearest", "nearest others"),
+    "image": ("image", "visual", "has image"),
 }
 """The feature blocks that tell people one thing; any other block is a group of its own."""
 

@@ -165,6 +165,13 @@ def make_classifier(recipe: Recipe) -> Classifier:
     return CLASSIFIERS[name](recipe)
 
 
+def resolve_target(target: str, name: str, *, scores_counts: bool) -> str:
+    """Return what ``auto`` stands for: counts where they are scored and the classifier tells them."""
+    if target != "auto":
+        return target
+    return "count" if scores_counts and name in COUNTING else "class"
+
+
 def check_target(name: str, target: str) -> None:
     """Refuse a classifier that cannot tell what is asked for.
 

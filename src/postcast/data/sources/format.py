@@ -32,11 +32,14 @@ class Table:
         What the format takes for what, where nobody asks for anything else.
     problems : mapping of int to (str, str)
         Row, from 1, to why it cannot be learned from, and what was found.
+    scores_counts : bool
+        Whether the source's field scores forecasts of counts rather than of classes.
     """
 
     cells: pl.DataFrame
     columns: Columns = Columns()  # noqa: RUF009
     problems: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    scores_counts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,7 +56,7 @@ def read(files: Files) -> Table:
     views = _table(files, "popularity", share, "FlickrId")
     if views is not None:
         posts = _joined(posts, _a_day(views, files.name), "FlickrId")
-    return Table(posts, COLUMNS)
+    return Table(posts, COLUMNS, scores_counts=True)
 
 
 def fits(files: Files) -> bool:

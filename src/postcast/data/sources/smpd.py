@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def read(files: Files) -> Table:
         told |= {"image": images[row]} if images else {}
         told |= {"engagement": labels[row]} if labels is not None else {}
         records.append(told)
-    return table_of(records, COLUMNS, files.name)
+    return replace(table_of(records, COLUMNS, files.name), scores_counts=True)
 
 
 def fits(files: Files) -> bool:

@@ -5,17 +5,19 @@ Knows no cache and no image.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from postcast.errors import EncoderError
-from postcast.features.images.vision import LITE0
+from postcast.features.images.vision import LITE0, is_timm
 from postcast.features.transformer.convert import MOST_TRACED_ERROR, without_chatter
+from postcast.features.transformer.facts import read_json
 from postcast.features.transformer.graph import GRAPH, without_telemetry
 from postcast.features.transformer.torch_model import load_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import torch
@@ -45,7 +47,7 @@ def make_image_graph(vision: Vision, folder: Path) -> None:
     shape = (1, 3, facts.preparation.height, facts.preparation.width)
     rng = np.random.default_rng(0)
     pixels = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))  # (1, 3, h, w)
-    model = _lite0(vision.origin) if facts.name == LITE0 else _published(vision.origin)
+    model = _loaded(vision)
     with torch.inference_mode():
         expected = model(pixels).numpy()
     if expected.shape != (1, facts.width):
@@ -76,6 +78,46 @@ def make_image_graph(vision: Vision, folder: Path) -> None:
             f"less than {MOST_TRACED_ERROR:g}",
             "choose another --image-encoder",
         )
+
+
+def _loaded(vision: Vision) -> torch.nn.Module:
+    if vision.facts.name == LITE0:
+        return _lite0(vision.origin)
+    config = read_json(vision.origin / "config.json")
+    return _timm(vision.origin, config) if is_timm(config) else _published(vision.origin)
+
+
+def _timm(folder: Path, config: Mapping[str, Any]) -> torch.nn.Module:
+    """Return a timm model without its classes, pooled as it was trained: pixels to (1, d)."""
+    import timm
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        model: torch.nn.Module = timm.create_model(
+            config["architecture"],
+            pretrained=False,
+            num_classes=config.get("num_classes", 1000),
+            **config.get("model_args", {}),
+        )
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, RuntimeError, TypeError, KeyError) as error:
+        reason = (str(error).strip().splitlines() or [repr(error)])[0]
+        raise EncoderError(
+            f"the image encoder in {folder} cannot be loaded: {reason}", "a model of timm"
+        ) from error
+    model.reset_classifier(0)  # type: ignore[operator]
+
+    class Features(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            vector: torch.Tensor = self.model(pixels)  # (1, d)
+            return vector
+
+    return Features().eval()
 
 
 def _lite0(weights: Path) -> torch.nn.Module:

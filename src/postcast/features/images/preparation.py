@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -131,6 +132,21 @@ def published_preparation(config: Mapping[str, Any], where: str) -> Preparation:
         mean=_three(config.get("image_mean", 0.5)) if normalised else (0.0,) * 3,
         std=_three(config.get("image_std", 0.5)) if normalised else (1.0,) * 3,
         resample=int(config.get("resample") or BILINEAR),
+    )
+
+
+def timm_preparation(config: Mapping[str, Any]) -> Preparation:
+    """Return the preparation that the ``pretrained_cfg`` of a timm model asks for."""
+    _, height, width = config.get("input_size", (3, 224, 224))
+    ways = {"bilinear": BILINEAR, "bicubic": BICUBIC}
+    return Preparation(
+        height=int(height),
+        width=int(width),
+        short_side=math.floor(min(height, width) / config.get("crop_pct", 0.875)),
+        scale=1 / 255,
+        mean=_three(config.get("mean", (0.485, 0.456, 0.406))),
+        std=_three(config.get("std", (0.229, 0.224, 0.225))),
+        resample=ways.get(config.get("interpolation", "bicubic"), BICUBIC),
     )
 
 

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from postcast.errors import EncoderError, MissingExtraError
-from postcast.features.images.preparation import BICUBIC, Preparation, published_preparation
+from postcast.features.images.preparation import (
+    BICUBIC,
+    Preparation,
+    published_preparation,
+    timm_preparation,
+)
 from postcast.features.transformer.facts import read_json
 from postcast.features.transformer.pretrained import files_of, find_folder, find_local_folder
 
@@ -158,28 +163,43 @@ def _lite0(digests: Digests) -> Vision:
 
 
 def _published(name: str, folder: Path, digests: Digests) -> Vision:
-    """Return a Hugging Face vision model in a folder."""
+    """Return a Hugging Face or timm vision model in a folder."""
+    config = read_json(folder / "config.json")
+    if is_timm(config):
+        if importlib.util.find_spec("timm") is None:
+            raise EncoderError(
+                f"{name} is a model of timm, which is not installed",
+                action="pip install timm, or choose another --image-encoder",
+            )
+        width, told = int(config["num_features"]), config.get("pretrained_cfg", {})
+        return Vision(
+            VisionFacts(name, _digest(folder, digests), width, timm_preparation(told)), folder
+        )
     if not (folder / PREPROCESSOR).is_file():
         raise EncoderError(
             f"no {PREPROCESSOR} in {folder}",
             "a Hugging Face vision model with its image processor",
             "choose another --image-encoder, or save its processor there",
         )
-    config = read_json(folder / "config.json")
-    if "architecture" in config and "model_type" not in config:
-        raise EncoderError(
-            f"{name} is a model of timm",
-            "a Hugging Face vision model, such as a wrapper of it saved by transformers",
-            "choose another --image-encoder",
-        )
+    told = read_json(folder / PREPROCESSOR)
+    preparation = published_preparation(told, f"{name}'s {PREPROCESSOR}")
+    return Vision(
+        VisionFacts(name, _digest(folder, digests), _width(config, name), preparation), folder
+    )
+
+
+def is_timm(config: Mapping[str, Any]) -> bool:
+    """Tell a ``config.json`` of timm's own layout."""
+    return "architecture" in config and "model_type" not in config
+
+
+def _digest(folder: Path, digests: Digests) -> str:
+    """Return the SHA-256 of weights and configuration."""
     digest = hashlib.sha256()
     for path in files_of(folder).values():
         if path.suffix != ".md" and not path.name.startswith("LICENSE"):
             digest.update(bytes.fromhex(digests.sha256_of(path)))
-    preparation = published_preparation(
-        read_json(folder / PREPROCESSOR), f"{name}'s {PREPROCESSOR}"
-    )
-    return Vision(VisionFacts(name, digest.hexdigest(), _width(config, name), preparation), folder)
+    return digest.hexdigest()
 
 
 def _width(config: Mapping[str, Any], name: str) -> int:

@@ -1,5 +1,6 @@
 """Pretrained image encoders: as their own libraries have them, found again, refused."""
 
+import importlib.util
 import json
 import shutil
 
@@ -203,9 +204,6 @@ def test_what_cannot_be_used_is_refused(published, tmp_path):
     with pytest.raises(EncoderError, match=r"preprocessor_config\.json"):
         find_vision(str(folder), DIGESTS)
     (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
-    (folder / "config.json").write_text(json.dumps({"architecture": "resnet18"}))
-    with pytest.raises(EncoderError, match="timm"):
-        find_vision(str(folder), DIGESTS)
     for weights in folder.glob("*.safetensors"):
         weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(EncoderError, match="safetensors"):
@@ -255,3 +253,33 @@ def test_lite0_with_other_weights_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: spec)
     with pytest.raises(EncoderError, match="sha256"):
         find_vision(LITE0, DIGESTS)
+
+
+def test_timm_says_what_to_install(published, tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    shutil.copytree(published, folder)
+    (folder / "config.json").write_text(json.dumps({"architecture": "resnet10t"}))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "timm" else find_spec(n))
+    with pytest.raises(EncoderError, match="pip install timm"):
+        find_vision(str(folder), DIGESTS)
+
+
+def test_a_model_of_timm_answers_as_in_its_own_library(tmp_path, image):
+    timm = pytest.importorskip("timm", reason="SKIPPED: timm is not installed")
+    from safetensors.torch import save_file
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = timm.create_model("resnet10t", num_classes=5).eval()
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    told = {"input_size": [3, 64, 64], "crop_pct": 0.9, "interpolation": "bilinear"}
+    about = {"architecture": "resnet10t", "num_classes": 5, "num_features": 512}
+    (tmp_path / "config.json").write_text(json.dumps({**about, "pretrained_cfg": told}))
+    sense, found = _vector(tmp_path, image)
+    prepared = sense.facts.preparation.prepare(np.asarray(Image.open(image)))
+    assert prepared.shape == (1, 3, 64, 64)
+    with torch.inference_mode():
+        tensor = torch.from_numpy(prepared)
+        expected = model.forward_head(model.forward_features(tensor), pre_logits=True).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
