@@ -210,5 +210,5 @@ def test_a_network_without_torch_says_the_install_command(monkeypatch):
 
 
 def test_an_unknown_name():
-    with pytest.raises(SettingsError, match="neural, reference, strong, linear"):
+    with pytest.raises(SettingsError, match="neural, reference, strong, hypergraph, linear"):
         make_classifier(Recipe("magic"))
