@@ -166,7 +166,7 @@ def make_classifier(recipe: Recipe) -> Classifier:
 
 
 def resolve_target(target: str, name: str, *, scores_counts: bool) -> str:
-    """Return what ``auto`` stands for: counts where they are scored and the classifier tells them."""
+    """Return what ``auto`` stands for: counts where they are scored and it can tell them."""
     if target != "auto":
         return target
     return "count" if scores_counts and name in COUNTING else "class"
