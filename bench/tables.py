@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import hypergraph_tables
+from bench import hypergraph_tables, multimodal_tables
 from bench.speed import tables as speed_tables
 
 ROOT = Path(__file__).parents[1]
@@ -16,6 +16,7 @@ PAGES = (
     ROOT / "docs" / "quality.md",
     ROOT / "docs" / "speed.md",
     ROOT / "docs" / "hypergraph.md",
+    ROOT / "docs" / "images.md",
     ROOT / "README.md",
 )
 
@@ -197,6 +198,7 @@ def tables() -> Iterator[tuple[str, str]]:
     if (RESULTS.parent / "options").exists():
         yield "options", options()
     yield from hypergraph_tables.tables()
+    yield from multimodal_tables.tables()
     for name, shown_as in (("speed", speed_tables.bars), ("scale", speed_tables.growth)):
         path = RESULTS.parent / f"{name}.json"
         if path.exists():

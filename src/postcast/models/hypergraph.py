@@ -130,9 +130,14 @@ class HypergraphClassifier:
         kept, left = parts
         optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
         best, weights, losses = float("inf"), _weights_of(network), []
-        hidden = bar_is_hidden()
-        epochs = self.training.epochs
-        for epoch in trange(1, epochs + 1, desc="training", disable=hidden, leave=False):
+        for epoch in trange(
+            1,
+            self.training.epochs + 1,
+            desc="training",
+            unit="epoch",
+            disable=bar_is_hidden(),
+            leave=False,
+        ):
             training_loss = _one_epoch(network, rows.batches(kept), loss_of, optimiser)
             validation_loss = _loss_on(network, rows.batches(left, shuffled=False), loss_of)
             losses.append((training_loss, validation_loss))
