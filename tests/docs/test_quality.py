@@ -19,7 +19,8 @@ def tables(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/quality.md", "docs/speed.md", "docs/hypergraph.md", "docs/images.md", "README.md"]
+    "name",
+    ["docs/quality.md", "docs/speed.md", "docs/hypergraph.md", "docs/images.md", "README.md"],
 )
 def test_the_page_shows_the_results(tables, name):
     assert ROOT / name in tables.PAGES

@@ -121,9 +121,9 @@ def tags_forecaster(tmp_path_factory):
     return train(read_posts(rows), settings, out=run), level, run
 
 
-def test_tags_are_learned_from_earlier_posts_that_bear_them(rng, tags_forecaster):
+def test_tags_are_learned_from_earlier_posts_that_bear_them(tags_forecaster):
     forecaster, level, _ = tags_forecaster
-    rows, _ = _tagged(rng, 120)
+    rows, _ = _tagged(np.random.default_rng(8), 120)
     wanted = [("low", "medium", "high")[level[int(row["tags"][1:])]] for row in rows]
 
     def right(*more, tagged=True):
@@ -141,11 +141,11 @@ def test_tags_are_learned_from_earlier_posts_that_bear_them(rng, tags_forecaster
     assert right(tagged=False) < 0.5
 
 
-def test_a_saved_one_answers_tagged_drafts_alike(rng, tags_forecaster):
+def test_a_saved_one_answers_tagged_drafts_alike(tags_forecaster):
     forecaster, _, run = tags_forecaster
     drafts = [
         Post(text=row["text"], author=row["author"], tags=(row["tags"], "unheard"))
-        for row in _tagged(rng, 20)[0]
+        for row in _tagged(np.random.default_rng(9), 20)[0]
     ]
     answers = [one.to_dict() for one in forecaster.predict(drafts)]
     assert [one.to_dict() for one in load(run).predict(drafts)] == answers
