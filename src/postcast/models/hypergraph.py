@@ -5,18 +5,17 @@ Trained by torch, answered by `hypergraph_answer`. Reads neighbours; retrieves n
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from postcast.device import pick_device
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
 from postcast.models.portable import softmax
+from postcast.models.torch_training import class_weight, own_randomness, weights_of
 from postcast.progress import bar_is_hidden
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
@@ -110,10 +109,10 @@ class HypergraphClassifier:
         """Run a member's epochs; return the weights of the best of them."""
         import torch
 
-        with _own_randomness(self.training, number) as device:
+        with own_randomness(self.training.seed + number, self.training.device) as device:
             rows = _Rows(self.lens, features, target, device)
             network = _network(rows.batch(parts[0][:1])).to(device)
-            weight = _class_weight(target.classes[parts[0]], self.training.class_weights)
+            weight = class_weight(target.classes[parts[0]], self.training.class_weights)
             loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(device))
             return self._epochs(network, rows, loss_of, parts)
 
@@ -129,7 +128,7 @@ class HypergraphClassifier:
 
         kept, left = parts
         optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-        best, weights, losses = float("inf"), _weights_of(network), []
+        best, weights, losses = float("inf"), weights_of(network), []
         for epoch in trange(
             1,
             self.training.epochs + 1,
@@ -143,7 +142,7 @@ class HypergraphClassifier:
             losses.append((training_loss, validation_loss))
             if validation_loss < best or self.training.patience is None or not len(left):
                 best, self.best_epoch = validation_loss, epoch
-                weights = _weights_of(network)
+                weights = weights_of(network)
             elif epoch - self.best_epoch >= self.training.patience:
                 break
         self.training_loss = tuple(pair[0] for pair in losses)
@@ -283,23 +282,6 @@ def _loss_on(
     return total / n_posts if n_posts else float("inf")
 
 
-@contextlib.contextmanager
-def _own_randomness(training: HypergraphTraining, number: int) -> Iterator[torch.device]:
-    """Seed a member without touching others' randomness; give its device, and one thread."""
-    import torch
-
-    device = torch.device(pick_device(training.device))
-    cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=cuda):
-            torch.manual_seed(training.seed + number)
-            yield device
-    finally:
-        torch.set_num_threads(before)
-
-
 def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray, IntArray]]:
     """Return what each member learns from and what it stops on; all and nothing for too few."""
     from sklearn.model_selection import StratifiedGroupKFold
@@ -310,20 +292,6 @@ def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray,
         return [(everyone, everyone[:0])]
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=training.seed)
     return list(folds.split(target.classes, target.classes, target.together))
-
-
-def _weights_of(network: HypergraphTransformer) -> dict[str, FloatArray]:
-    return {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
-
-
-def _class_weight(classes: IntArray, kind: str) -> torch.Tensor:
-    """Return the loss weight of each class: inverse to its share, or all one."""
-    import torch
-
-    if kind == "none":
-        return torch.ones(3)
-    counts = np.maximum(np.bincount(classes, minlength=3), 1)
-    return torch.from_numpy((len(classes) / (3 * counts)).astype(np.float32))
 
 
 def _beneath(parts: Parts, start: str) -> dict[str, Any]:

@@ -5,16 +5,14 @@ Trained by torch, answered by `portable`. Knows nothing of texts.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from postcast.device import pick_device
 from postcast.models.image_view import ImageView, has_image, rows_to_hide, without_images
 from postcast.models.portable import affine, on_top, softmax, stack
+from postcast.models.torch_training import class_weight, own_randomness, weights_of
 from postcast.models.without_image import WithoutImage
 from postcast.progress import bar_is_hidden
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
@@ -82,8 +80,6 @@ class NeuralClassifier:
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts that are not held out."""
-        import torch
-
         fit_rows, validation_rows = _parts(target, self.training)
         self.images = ImageView.learned(features.take(fit_rows))
         inputs, classes = self._inputs(features), target.classes
@@ -94,10 +90,7 @@ class NeuralClassifier:
             )
             inputs = on_top([inputs, self._inputs(without_images(features.take(hidden)))])
             classes = np.concatenate([classes, classes[hidden]])
-        device = torch.device(pick_device(self.training.device))
-        cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda), _one_thread():
-            torch.manual_seed(self.training.seed)
+        with own_randomness(self.training.seed, self.training.device) as device:
             network = _network(inputs.shape[1]).to(device)
             self._train(network, (inputs, classes), fit_rows, validation_rows)
         found = self._answer(inputs[validation_rows])
@@ -122,7 +115,7 @@ class NeuralClassifier:
         inputs, classes = data
         fit = _Rows(inputs, classes, fit_rows, network)
         validation = _Rows(inputs, classes, validation_rows, network)
-        weight = _class_weight(classes[fit_rows], self.training.class_weights)
+        weight = class_weight(classes[fit_rows], self.training.class_weights)
         loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(fit.device))
         optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
         best = float("inf")
@@ -140,7 +133,7 @@ class NeuralClassifier:
             losses.append((training_loss, validation_loss))
             if validation_loss < best or self.training.patience is None or not len(validation_rows):
                 best, self.best_epoch = validation_loss, epoch
-                self.arrays = _weights_of(network)
+                self.arrays = weights_of(network)
             elif epoch - self.best_epoch >= self.training.patience:
                 break
         self.training_loss = tuple(pair[0] for pair in losses)
@@ -217,19 +210,6 @@ class _Rows:
         return x.to(self.device), self.classes[rows].to(self.device)  # (b, d), (b,)
 
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch to one thread: batches of 32 are too small to share, and sharing is slower."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _network(width: int) -> torch.nn.Sequential:
     from torch import nn
 
@@ -277,20 +257,6 @@ def _loss_on(
             x, y = rows.batch(chosen)  # (b, d), (b,)
             total += float(loss_of(network(x), y)) * len(chosen)
     return total / len(rows)
-
-
-def _weights_of(network: torch.nn.Sequential) -> dict[str, FloatArray]:
-    return {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
-
-
-def _class_weight(classes: IntArray, kind: str) -> torch.Tensor:
-    """Return the loss weight of each class: inverse to its share, or all one."""
-    import torch
-
-    if kind == "none":
-        return torch.ones(3)
-    counts = np.maximum(np.bincount(classes, minlength=3), 1)
-    return torch.from_numpy((len(classes) / (3 * counts)).astype(np.float32))
 
 
 def _parts(target: Target, training: Training) -> tuple[IntArray, IntArray]:

@@ -18,10 +18,10 @@ from postcast.models.hypergraph import (  # noqa: E402
     HypergraphTraining,
     _network,
     _Rows,
-    _weights_of,
 )
 from postcast.models.hypergraph_answer import scores  # noqa: E402
 from postcast.models.hypergraph_inputs import Lens, Options, streams_of  # noqa: E402
+from postcast.models.torch_training import weights_of  # noqa: E402
 
 QUICK = HypergraphTraining(members=2, epochs=3, device="cpu")
 
@@ -65,7 +65,7 @@ def test_numpy_answers_as_torch_does(rng, with_image):
     nodes = next(iter(rows.batches(np.arange(len(features)), shuffled=False)))[0]
     with torch.inference_mode():
         told, count = network(nodes)
-    mine, my_count = scores(_weights_of(network), batch)
+    mine, my_count = scores(weights_of(network), batch)
     np.testing.assert_allclose(mine, told.numpy(), atol=1e-4)
     np.testing.assert_allclose(my_count, count.numpy(), atol=1e-4)
 
