@@ -36,12 +36,14 @@ def standing(found: dict[str, Any]) -> str:
 def ablation(found: dict[str, Any]) -> str:
     """Return what is lost without each part, paired."""
     whole = found["classifiers"]["hypergraph"]
-    rows = [["as it is", _shown(whole["macro_f1"]), "–", _shown(whole["log_loss"])]]
+    keys = ("macro_f1", "qwk", "spearman", "log_loss")
+    rows = [["as it is", _shown(whole["macro_f1"]), *["–"] * len(keys)]]
     for name, one in found["classifiers"].items():
         if name != "hypergraph":
-            lost = _signed(whole["differences"][name]["macro_f1"])
-            rows.append([name, _shown(one["macro_f1"]), lost, _shown(one["log_loss"])])
-    return _table(["", "macro-F1", "as it is, less this", "log loss"], rows)
+            lost = [_signed(whole["differences"][name][key]) for key in keys]
+            rows.append([name, _shown(one["macro_f1"]), *lost])
+    head = ["", "macro-F1", "as it is, less this: macro-F1", "kappa", "Spearman", "log loss"]
+    return _table(head, rows)
 
 
 def _shown(figure: dict[str, Any]) -> str:

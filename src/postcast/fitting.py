@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from postcast.features.text import TextEncoder
     from postcast.schema import HeldOut, Source
 
-ENCODED = ("text", "words", "characters")
+ENCODED = ("text", "words", "characters", "marks")
 """The blocks that an encoder makes."""
+
+MARKED = {"tags", "category"}
+"""The roles of columns whose marks are read for their own sake; hashtags alone are words."""
 
 FEWEST_IMAGES = 20
 """Training posts whose image is seen; from fewer there is nothing to learn of images."""
@@ -200,9 +203,9 @@ def _senses(shop: Workshop, name: str, encoder: TextEncoder | None) -> Senses:
     encoders: dict[str, TextEncoder] = {}
     if encoder is not None:
         encoders["text"] = encoder
-    for block in ("words", "characters"):
-        if block in reads:
+    for block in ENCODED[1:]:
+        if block in reads and (block != "marks" or MARKED & shop.bank.columns.keys()):
             encoders[block] = TfidfEncoder(block)
-            encoders[block].fit(shop.division.train.texts)
+            encoders[block].fit(shop.division.train.read_by(block))
     blocks = tuple(one for one in reads if one not in ENCODED)
     return Senses(encoders, shop.bank, blocks, shop.images if name in READ_IMAGES else None)

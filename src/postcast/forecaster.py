@@ -46,7 +46,12 @@ if TYPE_CHECKING:
 DRAFTS_AT_ONCE = 50_000
 """Drafts whose features are held in memory together."""
 
-ENCODER_PIECES = {"text": "encoder", "words": "words", "characters": "characters"}
+ENCODER_PIECES = {
+    "text": "encoder",
+    "words": "words",
+    "characters": "characters",
+    "marks": "marks",
+}
 """Where the encoder of each block is saved."""
 
 

@@ -106,10 +106,19 @@ class Settings:
     classifier: str = _choice(
         "strong",
         "strong (texts, context, the author's form and like posts), hypergraph (a post beside its "
-        "neighbours), neural, linear, majority, author-median, or reference (the reference's "
-        "network and its 200 epochs).",
+        "neighbours), ensemble (both), neural, linear, majority, author-median, or reference (the "
+        "reference's network and its 200 epochs).",
         LEARNING,
-        ("strong", "hypergraph", "neural", "linear", "majority", "author-median", "reference"),
+        (
+            "strong",
+            "hypergraph",
+            "ensemble",
+            "neural",
+            "linear",
+            "majority",
+            "author-median",
+            "reference",
+        ),
     )
     class_weights: str = _choice(
         "balanced",
@@ -121,7 +130,7 @@ class Settings:
         "auto",
         "How far a decision is corrected for the classes' shares: not at all, by their root, or "
         "in full, so that a class is forecast where it is likelier than usual. auto: full for "
-        "strong, else as the class weights have it.",
+        "strong and ensemble, else as the class weights have it.",
         LEARNING,
         ("auto", "none", "half", "full"),
     )

@@ -18,7 +18,7 @@ from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.images.decode import ADDRESS
 from postcast.features.kriging import kriging
-from postcast.features.marks import marks_of_post, marks_of_table
+from postcast.features.marks import as_texts, marks_of_post, marks_of_table
 from postcast.features.nearest import NEAREST_BLOCKS, nearest
 from postcast.features.neighbours import own_neighbours
 from postcast.features.retrieval import RETRIEVED, retrieve
@@ -72,6 +72,10 @@ class Drafts:
     def image_paths(self) -> Sequence[str | None]:
         """The path of each post's image, None where it has none."""
         return [None] * len(self) if self.images is None else self.images
+
+    def read_by(self, block: str) -> Sequence[str]:
+        """Return what the encoder of a block reads of each post."""
+        return as_texts(self.marks, len(self)) if block == "marks" else self.texts
 
     def take(self, rows: IntArray) -> Drafts:
         """Return some of the posts, in the order given."""
@@ -197,8 +201,8 @@ class Senses:
     Parameters
     ----------
     encoders : mapping of str to TextEncoder
-        By the block that they make: ``text``, and for some classifiers ``words`` and
-        ``characters``.
+        By the block that they make: ``text``, and for some classifiers ``words``,
+        ``characters`` and ``marks``, of tags and categories.
     bank : MemoryBank
     blocks : tuple of str
         What else the classifier reads: of `MADE_FROM_BANK` and `NEAREST_BLOCKS`, ``context``, and
@@ -232,7 +236,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
         [-1 if name is None else codes.get(name, -1) for name in drafts.authors], dtype=np.int64
     )
     blocks = {
-        name: Block(encoder.encode(drafts.texts), encoder.columns())
+        name: Block(encoder.encode(drafts.read_by(name)), encoder.columns())
         for name, encoder in senses.encoders.items()
     }
     order = np.full(len(drafts), LATEST) if drafts.order is None else drafts.order

@@ -47,6 +47,11 @@ def marks_of_post(post: Post, text: str) -> tuple[int, ...]:
     return marks_of(post.tags, getattr(post, "category", None), text)
 
 
+def as_texts(marks: Sequence[Sequence[int]], n_posts: int) -> list[str]:
+    """Return the marks of each post as a text of numbers, which an encoder of marks reads."""
+    return [" ".join(map(str, one)) for one in marks] or [""] * n_posts
+
+
 def is_category(codes: IntArray) -> np.ndarray:
     """Return which marks are categories, of the shape of the codes, bool."""
     return np.asarray((codes & 1) == 1)

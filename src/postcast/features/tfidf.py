@@ -1,4 +1,4 @@
-"""TF-IDF of words or of characters: the encoders that need no weights.
+"""TF-IDF of words, of characters or of marks: the encoders that need no weights.
 
 Learns its vocabulary with scikit-learn; transforms by itself, to the same numbers, so that a
 saved one needs neither scikit-learn nor, for a few posts, scipy.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -32,8 +32,9 @@ class TfidfEncoder:
 
     Parameters
     ----------
-    terms : {"words", "characters"}
-        Words and word pairs, or three and four characters within a word's bounds.
+    terms : {"words", "characters", "marks"}
+        Words and word pairs, three and four characters within a word's bounds, or what lies
+        between spaces.
 
     Attributes
     ----------
@@ -154,4 +155,8 @@ def _characters(text: str) -> list[str]:
     return runs
 
 
-TERMS = {"words": _words, "characters": _characters}
+TERMS: Mapping[str, Callable[[str], list[str]]] = {
+    "words": _words,
+    "characters": _characters,
+    "marks": str.split,
+}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.errors import ForecasterError, MissingExtraError, SettingsError
+from postcast.models.ensemble import EnsembleClassifier
 from postcast.models.hypergraph import HypergraphClassifier, HypergraphTraining
 from postcast.models.linear import LinearClassifier
 from postcast.models.neural import NeuralClassifier, Training
@@ -57,11 +58,9 @@ def _reference(recipe: Recipe) -> Classifier:
     )
 
 
-def _hypergraph(recipe: Recipe) -> Classifier:
-    return HypergraphClassifier(
-        HypergraphTraining(
-            class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device
-        )
+def _hypergraph_training(recipe: Recipe) -> HypergraphTraining:
+    return HypergraphTraining(
+        class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device
     )
 
 
@@ -69,7 +68,8 @@ CLASSIFIERS: dict[str, Callable[[Recipe], Classifier]] = {
     "neural": _neural,
     "reference": _reference,
     "strong": lambda recipe: StrongClassifier(recipe.seed),
-    "hypergraph": _hypergraph,
+    "hypergraph": lambda recipe: HypergraphClassifier(_hypergraph_training(recipe)),
+    "ensemble": lambda recipe: EnsembleClassifier(_hypergraph_training(recipe)),
     "linear": lambda recipe: LinearClassifier(recipe.class_weights),
     "majority": lambda _: MajorityClassifier(),
     "author-median": lambda _: AuthorMedianClassifier(),
@@ -80,6 +80,7 @@ SAVED: dict[str, Callable[[Parts], Classifier]] = {
     "reference": NeuralClassifier.from_state,
     "strong": StrongClassifier.from_state,
     "hypergraph": HypergraphClassifier.from_state,
+    "ensemble": EnsembleClassifier.from_state,
     "linear": LinearClassifier.from_state,
     "majority": MajorityClassifier.from_state,
     "author-median": AuthorMedianClassifier.from_state,
@@ -87,18 +88,22 @@ SAVED: dict[str, Callable[[Parts], Classifier]] = {
 
 TEXT_ALONE = ("text",)
 
+_STRONG_READS = (
+    "text",
+    "words",
+    "characters",
+    "marks",
+    "context",
+    "history",
+    "kriging",
+    "neighbours",
+    "nearest",
+    "nearest others",
+)
+
 READS: dict[str, tuple[str, ...]] = {
-    "strong": (
-        "text",
-        "words",
-        "characters",
-        "context",
-        "history",
-        "kriging",
-        "neighbours",
-        "nearest",
-        "nearest others",
-    ),
+    "strong": _STRONG_READS,
+    "ensemble": (*_STRONG_READS, "retrieved"),
     "hypergraph": ("text", "context", "history", "retrieved"),
     "majority": (),
     "author-median": (),
@@ -111,15 +116,15 @@ PRIOR_CORRECTIONS = {"none": 0.0, "half": 0.5, "full": 1.0}
 With ``full`` a class is forecast where it is likelier than it usually is.
 """
 
-USUAL_CORRECTION = {"strong": "full"}
+USUAL_CORRECTION = {"strong": "full", "ensemble": "full"}
 """What ``auto`` stands for. For others the class weights of their loss decide; see
 `Calibration.decision_weights`."""
 
-READ_IMAGES = ("strong", "neural", "linear")
+READ_IMAGES = ("strong", "ensemble", "neural", "linear")
 """Those that read what was seen of posts' images, where there is any; baselines do not."""
 
-NEEDS_TORCH = ("neural", "reference", "hypergraph")
-WEIGHTED = ("neural", "linear", "hypergraph")
+NEEDS_TORCH = ("neural", "reference", "hypergraph", "ensemble")
+WEIGHTED = ("neural", "linear", "hypergraph", "ensemble")
 """Those whose loss can weigh the classes."""
 
 COUNTING = ("strong",)

@@ -24,6 +24,9 @@ EMBEDDED = ("text", "image")
 STANDING = "standing"
 """The stream of how a post stands to the query: likeness, age, and what the two share."""
 
+USER = ("context", "history")
+"""The blocks of which the author's form is read."""
+
 MOST_COLUMNS = 512
 """Wider vectors, those of words, are projected to `PROJECTED` columns (latent semantics)."""
 
@@ -186,9 +189,9 @@ def retrieved_of(features: FeatureSet) -> Retrieved:
 
 
 def _user(features: FeatureSet, rows: IntArray | None = None) -> FloatArray:
-    """Return the dense blocks beside one another, and whether the author is known, (n, u)."""
+    """Return the blocks of `USER` beside one another, and whether the author is known, (n, u)."""
     rows = np.arange(len(features)) if rows is None else rows
-    dense = [b.matrix[rows] for n, b in features.blocks.items() if n not in EMBEDDED]
+    dense = [features.blocks[name].matrix[rows] for name in USER if name in features.blocks]
     known = (features.author[rows] >= 0)[:, None]
     return np.hstack([*dense, known]).astype(np.float64)
 

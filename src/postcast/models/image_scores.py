@@ -1,20 +1,27 @@
 """What images alone say of popularity, as columns for trees: plain features, mask, scores.
 
-Fitted by scikit-learn, answered by `portable`. Reads the blocks of `image_view`.
+Reads the blocks of `image_view`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from postcast.models.image_view import MASK, PREFIX, ImageView, has_image
-from postcast.models.linear import three_classes
-from postcast.models.portable import affine, softmax
+from postcast.models.portable import affine
+from postcast.models.regressions import (
+    classes_out_of_fold,
+    fit_classes,
+    fit_ranks,
+    log_shares,
+    ranks_out_of_fold,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from postcast.schema import FeatureSet, FloatArray, IntArray
 
 FEWEST = 20
@@ -37,8 +44,14 @@ class ImageScores:
         self.arrays: dict[str, FloatArray] = arrays or {}
 
     @classmethod
-    def fitted(cls, features: FeatureSet, classes: IntArray, rank: FloatArray) -> Self:
-        """Learn from some posts.
+    def fitted(
+        cls,
+        features: FeatureSet,
+        classes: IntArray,
+        rank: FloatArray,
+        folds: Sequence[tuple[IntArray, IntArray]],
+    ) -> tuple[ImageScores, FloatArray]:
+        """Learn from some posts, and score each by regressions that had not seen it.
 
         Parameters
         ----------
@@ -46,6 +59,16 @@ class ImageScores:
         classes : ndarray of int, shape (n_posts,)
         rank : ndarray of float, shape (n_posts,)
             Of the count among the training posts', 0 to 1.
+        folds : sequence of (kept, left)
+            Positions; every post is left once.
+
+        Returns
+        -------
+        ImageScores
+            Learned from all of the posts.
+        ndarray of float, shape (n_posts, k + 5)
+            As of `columns`, but with scores out of fold. The stand-in is that of all posts: that
+            of a fold's others would tell the fold's own.
         """
         view = ImageView.learned(features)
         if view is None:
@@ -55,39 +78,21 @@ class ImageScores:
         shares = (np.bincount(classes[plain], minlength=3) + 1) / (plain.sum() + 3)
         stand_in = np.append(np.log(shares), rank[plain].mean()).astype(np.float32)
         arrays = {**view.arrays(), "stand-in": stand_in}
+        scores = np.tile(stand_in.astype(np.float64), (len(has), 1))
         rows = np.flatnonzero(has)
-        matrix = view.matrix(features)[rows]
-        return cls(arrays | _regressions(matrix, classes[rows], rank[rows]))
+        inner = _folds_among(rows, folds)
+        if inner:
+            matrix, classes, rank = view.matrix(features)[rows], classes[rows], rank[rows]
+            ranks, penalty = ranks_out_of_fold(matrix, rank, inner)
+            scores[rows] = np.hstack([classes_out_of_fold(matrix, classes, inner), ranks])
+            arrays["class weight"], arrays["class bias"] = fit_classes(matrix, classes)
+            arrays["rank weight"], arrays["rank bias"] = fit_ranks(matrix, rank, [penalty])
+        self = cls(arrays)
+        return self, np.hstack([self._plain(features), scores])
 
     def columns(self, features: FeatureSet) -> FloatArray:
         """Return plain features, mask and scores, shape (n_posts, k + 5), for trees."""
         return np.hstack([self._plain(features), self.score(features)])
-
-    def columns_out_of_fold(
-        self,
-        features: FeatureSet,
-        classes: IntArray,
-        rank: FloatArray,
-        folds: Iterable[tuple[IntArray, IntArray]],
-    ) -> FloatArray:
-        """Return `columns` of the posts learned from, with scores of fits without each.
-
-        The stand-in is that of all posts: that of a fold's others would tell the fold's own.
-
-        Parameters
-        ----------
-        features : FeatureSet
-        classes : ndarray of int, shape (n_posts,)
-        rank : ndarray of float, shape (n_posts,)
-        folds : iterable of (kept, left)
-            Positions; every post is left once.
-        """
-        scores = np.zeros((len(classes), 4))
-        for kept, left in folds:
-            apart = ImageScores.fitted(features.take(kept), classes[kept], rank[kept])
-            apart.arrays["stand-in"] = self.arrays["stand-in"]
-            scores[left] = apart.score(features.take(left))
-        return np.hstack([self._plain(features), scores])
 
     def hidden(self, columns: FloatArray) -> FloatArray:
         """Return `columns` as they were if no post had an image."""
@@ -100,9 +105,8 @@ class ImageScores:
         if view is None or "class weight" not in a:
             return np.tile(a["stand-in"], (len(features), 1))
         matrix = view.matrix(features)
-        shares = softmax(affine(matrix, a["class weight"], a["class bias"]))
-        rank = affine(matrix, a["rank weight"], a["rank bias"])
-        scores = np.hstack([np.log(np.clip(shares, 1e-6, None)), rank])
+        logs = log_shares(matrix, a["class weight"], a["class bias"])
+        scores = np.hstack([logs, affine(matrix, a["rank weight"], a["rank bias"])])
         return np.where(has_image(features)[:, None], scores, a["stand-in"])
 
     def _plain(self, features: FeatureSet) -> FloatArray:
@@ -114,18 +118,13 @@ class ImageScores:
         return np.hstack([np.where(mask > 0, (plain - mean) / scale, 0.0), mask])
 
 
-def _regressions(matrix: FloatArray, classes: IntArray, rank: FloatArray) -> dict[str, FloatArray]:
-    """Return coefficients of both regressions; none where one class has all the images."""
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    if len(np.unique(classes)) < 2:
-        return {}
-    logistic = LogisticRegression(C=1.0, max_iter=500).fit(matrix, classes)
-    ridge = Ridge(alpha=1.0).fit(matrix, rank)
-    weight, bias = three_classes(logistic)
-    return {
-        "class weight": weight,
-        "class bias": bias,
-        "rank weight": np.atleast_2d(ridge.coef_),
-        "rank bias": np.atleast_1d(ridge.intercept_),
-    }
+def _folds_among(
+    rows: IntArray, folds: Sequence[tuple[IntArray, IntArray]]
+) -> list[tuple[IntArray, IntArray]]:
+    """Return folds as positions among some rows; none where one fold has all of the rows."""
+    inner: list[tuple[IntArray, IntArray]] = []
+    for kept, left in folds:
+        among = [np.flatnonzero(np.isin(rows, part)) for part in (kept, left)]
+        if len(among[1]):
+            inner.append((among[0], among[1]))
+    return inner if len(inner) > 1 else []

@@ -17,7 +17,7 @@ from postcast.models.image_scores import ImageScores
 from postcast.models.image_view import MASK, has_image, rows_to_hide
 from postcast.models.linear import three_classes
 from postcast.models.portable import affine, softmax
-from postcast.models.text_scores import TextScores, scores_out_of_fold
+from postcast.models.text_scores import TextScores
 from postcast.models.trees import Trees
 from postcast.models.without_image import WithoutImage
 from postcast.ranks import ranks
@@ -116,7 +116,8 @@ class _Answerer:
     ) -> tuple[FloatArray, FloatArray]:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
-        seen_apart = scores_out_of_fold(features, target.classes, rank, text_folds)
+        scores, seen_apart = TextScores.fitted(features, target.classes, rank, text_folds)
+        self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         rows = _Rows(self._matrix(features, seen_apart))
         if MASK in features.blocks:
             rows = self._with_images(rows.matrix, features, target.classes, rank, folds)
@@ -129,8 +130,6 @@ class _Answerer:
             if len(blind):
                 _fill(unseen, blind, self._answers(rows.unseen[blind]), len(rank))
         self._fit_models(rows, np.arange(len(rank)), target.classes, rank)
-        scores = TextScores().fit(features, target.classes, rank)
-        self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         self._read_classes_from_rank(answers["rank"], target.classes)
         if target.bins is not None:
             fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
@@ -155,9 +154,8 @@ class _Answerer:
         folds: Folds,
     ) -> _Rows:
         """Return rows with what was seen of images, and as they were without."""
-        scores = ImageScores.fitted(features, classes, rank)
+        scores, seen = ImageScores.fitted(features, classes, rank, folds)
         self.arrays |= {f"image/{name}": value for name, value in scores.arrays.items()}
-        seen = scores.columns_out_of_fold(features, classes, rank, folds)
         unseen = _joined(matrix, scores.hidden(seen))
         return _Rows(_joined(matrix, seen), unseen, rows_to_hide(features, self.seed))
 

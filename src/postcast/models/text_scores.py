@@ -1,29 +1,37 @@
-"""What texts alone say of popularity: an expected rank from each view of them, and a class.
+"""What texts and marks alone say of popularity: a class, and an expected rank by each view.
 
-Fitted by scikit-learn. Reads the block ``text`` and, where they are there, ``words`` and
-``characters``.
+Reads the block ``text`` and, where they are there, ``words``,
+``characters`` and ``marks``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.models.linear import three_classes
-from postcast.models.portable import affine, side_by_side, softmax
-from postcast.schema import FeatureSet
+from postcast.models.portable import affine, side_by_side
+from postcast.models.regressions import (
+    classes_out_of_fold,
+    fit_classes,
+    fit_ranks,
+    log_shares,
+    ranks_out_of_fold,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from postcast.schema import FloatArray, IntArray, Matrix
+    from postcast.schema import FeatureSet, FloatArray, IntArray, Matrix
+
+VIEWS = {"vector": ("text",), "terms": ("words", "characters"), "marks": ("marks",)}
+"""The blocks of which each view is made, of those that there are."""
+
+CLASS = ("class weight", "class bias")
 
 
 class TextScores:
-    """Ridge regressions of the rank on vectors and on words, and logistic ones of the class.
-
-    The logistic regression reads the vectors alone.
+    """A logistic regression of the class on the vectors, and of the rank a ridge by each view.
 
     Attributes
     ----------
@@ -31,11 +39,18 @@ class TextScores:
         Coefficients and intercepts.
     """
 
-    def __init__(self, arrays: dict[str, FloatArray] | None = None) -> None:
-        self.arrays: dict[str, FloatArray] = arrays or {}
+    def __init__(self, arrays: dict[str, FloatArray]) -> None:
+        self.arrays = arrays
 
-    def fit(self, features: FeatureSet, classes: IntArray, rank: FloatArray) -> Self:
-        """Learn from some posts.
+    @classmethod
+    def fitted(
+        cls,
+        features: FeatureSet,
+        classes: IntArray,
+        rank: FloatArray,
+        folds: Sequence[tuple[IntArray, IntArray]],
+    ) -> tuple[TextScores, FloatArray]:
+        """Learn from some posts, and score each by regressions that had not seen it.
 
         Parameters
         ----------
@@ -43,64 +58,46 @@ class TextScores:
         classes : ndarray of int, shape (n_posts,)
         rank : ndarray of float, shape (n_posts,)
             Of the count among the training posts', 0 to 1.
-        """
-        from sklearn.linear_model import LogisticRegression, Ridge
+        folds : sequence of (kept, left)
+            Positions; every post is left once.
 
-        model = LogisticRegression(C=1.0, max_iter=500)
-        model.fit(features.blocks["text"].matrix, classes)
-        self.arrays["class weight"], self.arrays["class bias"] = three_classes(model)
+        Returns
+        -------
+        TextScores
+            Learned from all of the posts.
+        ndarray of float, shape (n_posts, 3 + n_views)
+            As of `score`, but out of fold.
+        """
+        vectors = features.blocks["text"].matrix
+        arrays = dict(zip(CLASS, fit_classes(vectors, classes), strict=True))
+        columns = [classes_out_of_fold(vectors, classes, folds)]
         for name, matrix in _views(features).items():
-            model = Ridge(alpha=1.0).fit(matrix, rank)
-            self.arrays[f"{name} weight"] = np.atleast_2d(model.coef_)
-            self.arrays[f"{name} bias"] = np.atleast_1d(model.intercept_)
-        return self
+            ranks, penalty = ranks_out_of_fold(matrix, rank, folds)
+            columns.append(ranks)
+            arrays[f"{name} weight"], arrays[f"{name} bias"] = fit_ranks(matrix, rank, [penalty])
+        return cls(arrays), np.hstack(columns)
 
     def score(self, features: FeatureSet) -> FloatArray:
         """Return log probabilities of the classes, and the expected rank by each view.
 
         Returns
         -------
-        ndarray of float, shape (n_posts, 5), or (n_posts, 4) without words and characters
+        ndarray of float, shape (n_posts, 3 + n_views)
         """
         a = self.arrays
-        vectors = features.blocks["text"].matrix
-        shares = softmax(affine(vectors, a["class weight"], a["class bias"]))
+        logs = log_shares(features.blocks["text"].matrix, *(a[name] for name in CLASS))
         ranks = [
             affine(matrix, a[f"{name} weight"], a[f"{name} bias"])
             for name, matrix in _views(features).items()
         ]
-        return np.hstack([np.log(np.clip(shares, 1e-6, None)), *ranks])
-
-
-def scores_out_of_fold(
-    features: FeatureSet,
-    classes: IntArray,
-    rank: FloatArray,
-    folds: Iterable[tuple[IntArray, IntArray]],
-) -> FloatArray:
-    """Return each post's scores from regressions that had not seen it, shape (n_posts, k).
-
-    Parameters
-    ----------
-    features : FeatureSet
-    classes : ndarray of int, shape (n_posts,)
-    rank : ndarray of float, shape (n_posts,)
-    folds : iterable of (kept, left)
-        Positions; every post is left once.
-    """
-    order, parts = [], []
-    for kept, left in folds:
-        scores = TextScores().fit(features.take(kept), classes[kept], rank[kept])
-        parts.append(scores.score(features.take(left)))
-        order.append(left)
-    scored: FloatArray = np.vstack(parts)[np.argsort(np.concatenate(order))]
-    return scored
+        return np.hstack([logs, *ranks])
 
 
 def _views(features: FeatureSet) -> dict[str, Matrix]:
-    """Return the views of the texts that there are: vectors, and words beside characters."""
-    views = {"vector": features.blocks["text"].matrix}
-    terms = [features.blocks[n].matrix for n in ("words", "characters") if n in features.blocks]
-    if terms:
-        views["terms"] = side_by_side(terms)
+    """Return the views that there are, each as one matrix."""
+    views = {}
+    for name, blocks in VIEWS.items():
+        found = [features.blocks[one].matrix for one in blocks if one in features.blocks]
+        if found:
+            views[name] = side_by_side(found)
     return views

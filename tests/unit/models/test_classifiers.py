@@ -34,7 +34,9 @@ def _posts(rng, n=300, noise=0.3, sparse=False):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("name", ["neural", "reference", "strong", "hypergraph", "linear"])
+@pytest.mark.parametrize(
+    "name", ["neural", "reference", "strong", "hypergraph", "ensemble", "linear"]
+)
 def test_planted_clusters_are_recovered(name, sparse, rng):
     features, target = _posts(rng, sparse=sparse)
     classifier = make_classifier(Recipe(name, device="cpu"))
@@ -77,7 +79,7 @@ def test_same_seed_same_bits(name, rng):
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in CLASSIFIERS if n not in ("reference", "strong", "hypergraph")]
+    "name", [n for n in CLASSIFIERS if n not in ("reference", "strong", "hypergraph", "ensemble")]
 )
 def test_held_out_rows_are_not_learned_from(name, rng):
     """Held-out answers stay the same whatever the held-out rows' own classes are."""
@@ -210,5 +212,5 @@ def test_a_network_without_torch_says_the_install_command(monkeypatch):
 
 
 def test_an_unknown_name():
-    with pytest.raises(SettingsError, match="neural, reference, strong, hypergraph, linear"):
+    with pytest.raises(SettingsError, match="neural, reference, strong, hypergraph, ensemble"):
         make_classifier(Recipe("magic"))
