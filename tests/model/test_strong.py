@@ -91,3 +91,32 @@ def test_posts_without_order_or_author_will_do():
         for i, one in enumerate(level)
     ]
     assert train(rows, STRONG).scorecard.macro_f1.value > 0.7
+
+
+@pytest.mark.parametrize("role", ["tags", "category"])
+def test_a_mark_that_raises_is_found_where_it_is_in_no_text(role):
+    posts = sample_posts()
+    drawn = np.random.default_rng(3).integers(0, 4, posts.table.height)
+    names = np.array(["plain", "quiet", "calm", "starred"])[drawn]
+    engagement = np.where(drawn == 3, 40, 2) + np.random.default_rng(4).integers(0, 3, len(drawn))
+    table = posts.table.with_columns(
+        pl.Series(role, names), pl.Series("engagement", engagement, dtype=pl.Int64)
+    )
+    columns = {**posts.source.columns, role: (role,)}
+    marked = replace(posts, table=table, source=replace(posts.source, columns=columns))
+    forecaster = train(marked, STRONG)
+    answer = {
+        name: np.mean(
+            [
+                one.probabilities["high"]
+                for one in forecaster.predict([_marked(text, role, name) for text in PLAIN])
+            ]
+        )
+        for name in ("calm", "starred")
+    }
+    assert answer["starred"] > answer["calm"] + 0.2
+
+
+def _marked(text, role, name):
+    post = Post(text=text, author=next(iter(AUTHORS)))
+    return replace(post, **{role: (name,) if role == "tags" else name})
