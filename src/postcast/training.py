@@ -24,7 +24,7 @@ from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
-from postcast.reading import encoder_choice, image_choice, rooted
+from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts
@@ -76,7 +76,7 @@ def train(
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
-            table, cells = rooted(posts, chosen), None
+            table, cells = with_images_found(posts, chosen), None
         else:
             table, cells = read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
