@@ -80,7 +80,10 @@ def train(
         else:
             table, cells = read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
-    folder = None if out is None else RunFolder(Path(out), chosen.to_dict(), table.source)
+    folder = None
+    if out is not None:
+        asked, images = chosen.to_dict(), table.images_sha256 or ""
+        folder = RunFolder(Path(out), asked, table.source, images)
     if out is not None and folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
         return load(out)
