@@ -18,7 +18,7 @@ from postcast.features.images.same import digests_of, same_images
 from postcast.grouping import joined
 
 if TYPE_CHECKING:
-    from postcast.schema import Posts
+    from postcast.schema import IntArray, Posts
 
 SAME_IMAGE = "same_image"
 """The column of a table whose posts are known to share images."""
@@ -57,3 +57,20 @@ def with_copies_grouped(table: pl.DataFrame) -> pl.DataFrame:
         return table
     group = joined(table["group"].to_numpy().astype("int64"), table[SAME_IMAGE].to_numpy())
     return table.with_columns(pl.Series("group", group, dtype=pl.UInt32))
+
+
+def grouped_with_images(group: IntArray, paths: Sequence[str | None], memory: Digests) -> IntArray:
+    """Return groups of copies of either kind, of posts whose texts are grouped.
+
+    Parameters
+    ----------
+    group : ndarray of int, shape (n_posts,)
+        Of their texts.
+    paths : sequence of str or None, length n_posts
+        Of their images, from the working directory.
+    memory : Digests
+        Of the files.
+    """
+    if not any(paths):
+        return group
+    return joined(group, same_images(paths, digests_of(paths, memory)))
