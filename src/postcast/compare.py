@@ -303,9 +303,11 @@ def _told(settings: Settings, wanted: Wanted) -> dict[str, Any]:
 
 def _told_of(posts: Posts) -> dict[str, Any]:
     source = posts.source
+    images = {"images_sha256": posts.images_sha256} if posts.images_sha256 else {}
     return {
         "name": source.name,
         "sha256": source.sha256,
+        **images,
         "n": len(posts),
         "synthetic": source.synthetic,
     }

@@ -1,12 +1,11 @@
-"""A scikit-learn classifier of texts and frames of posts: encoder, classifier, decision rule.
+"""A scikit-learn classifier of texts and frames of posts: its parameters, and what X may be.
 
 Knows class labels only: no counts, no split and no run. Imports scikit-learn when imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,9 +17,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from postcast.data.columns import Columns
-from postcast.data.near_duplicates import groups
-from postcast.decide import Rule, choose
-from postcast.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE
+from postcast.decide import choose
 from postcast.errors import SettingsError
 from postcast.estimator_input import (
     InputError,
@@ -32,32 +29,23 @@ from postcast.estimator_input import (
     settle,
     to_objects,
 )
-from postcast.features.assemble import Drafts, Senses, assemble
-from postcast.features.bank import MemoryBank
+from postcast.estimator_learning import Means, learn
+from postcast.features.assemble import Drafts, assemble
 from postcast.features.cache import default_folder
-from postcast.features.text import Choice, load_encoder, resolve_name
-from postcast.features.tfidf import TfidfEncoder
-from postcast.models.base import class_shares
-from postcast.models.calibrate import FEWEST_ROWS, Calibration, fit_calibration
-from postcast.models.choose import (
-    READS,
-    TEXT_ALONE,
-    Recipe,
-    decision_weights,
-    make_classifier,
-)
-from postcast.schema import CLASSES, Target
+from postcast.features.text import resolve_name
+from postcast.models.choose import Recipe
+from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
-    from postcast.features.text import TextEncoder
-    from postcast.schema import BoolArray, FloatArray, HeldOut, IntArray
+    from postcast.schema import FloatArray
 
 
 class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Popularity classes from the texts of posts, as a scikit-learn classifier.
+    """Popularity classes from the texts and images of posts, as a scikit-learn classifier.
 
     It learns as `postcast.train` does, from class labels in the place of counts: a part of the
-    posts is held out, stratified by class with posts of nearly the same text kept together;
+    posts is held out, stratified by class with posts of nearly the same text, and of the same
+    image, kept together;
     the probabilities are calibrated on it, and the class is what the decision rule of the
     command line takes.
 
@@ -75,6 +63,14 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     author_col : str, default=None
         For frames: the author's column; None finds one by its name, where there is one, and
         an empty name leaves authors out.
+    image_col : str, default=None
+        For frames: the column of the images' paths; None finds one by its name, where there is
+        one, and an empty name leaves images out.
+    image_root : str or Path, default=None
+        Folder from which relative paths of images start; None is the working directory.
+    image_encoder : str, default="auto"
+        What looks at images: ``auto``, ``efficientnet-lite0``, a hub name, a folder, ``plain`` or
+        ``none``.
     random_state : int, RandomState instance or None, default=42
         The seed. None takes another one from NumPy for each fit.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -93,7 +89,8 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     feature_names_in_ : ndarray of str
         Names of the frame's columns; for frames only.
     columns_ : mapping of str to tuple of str
-        For frames: which columns were taken for ``text`` and ``author``.
+        For frames: which columns were taken for ``text`` and ``author``, and, where there is
+        one, for ``image``.
     encoder_ : TextEncoder or None
         None where the classifier reads no text.
     classifier_ : Classifier
@@ -118,6 +115,9 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         class_weights: str = "balanced",
         text_col: str | tuple[str, ...] | list[str] | None = None,
         author_col: str | None = None,
+        image_col: str | None = None,
+        image_root: str | Path | None = None,
+        image_encoder: str = "auto",
         random_state: int | np.random.RandomState | None = 42,
         device: str = "auto",
         cache: str | Path | None = None,
@@ -127,6 +127,9 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.class_weights = class_weights
         self.text_col = text_col
         self.author_col = author_col
+        self.image_col = image_col
+        self.image_root = image_root
+        self.image_encoder = image_encoder
         self.random_state = random_state
         self.device = device
         self.cache = cache
@@ -146,7 +149,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         ----------
         X : list, Series or array of str of shape (n_posts,) or (n_posts, k), or data frame
             Texts; the k texts of a row are joined. Of a frame, the columns that
-            `text_col` and `author_col` name or that have a common name.
+            `text_col`, `author_col` and `image_col` name or that have a common name.
         y : array-like of shape (n_posts,)
             Two or three classes.
 
@@ -157,69 +160,23 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Raises
         ------
         InputError
-            If a post has no text, or the labels are not two or three classes.
+            If a post has no text, an image that is no path, or the labels are not two or three
+            classes.
         PostcastError
             If a parameter makes no sense, or its extra is not installed.
         """
         if self.class_weights not in ("balanced", "none"):
             raise SettingsError(f"class_weights {self.class_weights!r}", "'balanced' or 'none'")
-        recipe = Recipe(
-            self.classifier,
-            self.class_weights,
-            seed=self._seed(),
-            device=self.device,
-        )
-        classifier = make_classifier(recipe)
         drafts = self._drafts(X, learning=True)
         labels = labels_of(y, len(drafts))
         self.classes_ = np.unique(labels)
         self.ordered_classes_ = in_order(self.classes_)
         codes = np.argmax(labels[:, None] == self.ordered_classes_, axis=1)
-        drafts = replace(drafts, group=groups(drafts.texts))
-        names = sorted({name for name in drafts.authors if name is not None})
-        self.encoder_ = None
-        if "text" in READS.get(recipe.name, TEXT_ALONE):
-            self.encoder_ = load_encoder(self._choice())
-            self.encoder_.fit(drafts.texts)
-        self.senses_ = self._senses(recipe.name, drafts.texts, MemoryBank.of_authors(names))
-        features = assemble(drafts, self.senses_)
-        held_out = classifier.fit(
-            features,
-            Target(
-                codes,
-                codes.astype(float),
-                _held_out(codes, drafts.group, recipe.seed),
-                drafts.group,
-            ),
-        )
-        self.classifier_ = classifier
-        self._calibrate(recipe, held_out, codes)
+        learned = learn(drafts, codes, self._means())
+        self.encoder_, self.senses_ = learned.encoder, learned.senses
+        self.classifier_, self.calibration_ = learned.classifier, learned.calibration
+        self.rule_ = learned.rule
         return self
-
-    def _senses(self, classifier: str, texts: Sequence[str], bank: MemoryBank) -> Senses:
-        """Return what the classifier needs to see posts: no history, which has no place in X."""
-        encoders: dict[str, TextEncoder] = {}
-        if self.encoder_ is not None:
-            encoders["text"] = self.encoder_
-        reads = READS.get(classifier, TEXT_ALONE)
-        for block in ("words", "characters"):
-            if block in reads:
-                encoders[block] = TfidfEncoder(block)
-                encoders[block].fit(texts)
-        return Senses(encoders, bank, ("context",) if "context" in reads else ())
-
-    def _calibrate(self, recipe: Recipe, held_out: HeldOut, codes: IntArray) -> None:
-        """Fit the calibration on the rows held out, where they are enough, and set the rule."""
-        self.calibration_, shares = Calibration(), class_shares(codes)
-        if len(held_out.rows) >= FEWEST_ROWS:
-            actual = codes[held_out.rows]
-            self.calibration_ = fit_calibration(held_out.probabilities, actual)
-            shares = class_shares(actual)
-        self.rule_ = Rule(
-            thresholds=(),
-            shares=tuple(float(share) for share in shares),
-            weights=decision_weights(recipe, self.calibration_, shares),
-        )
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
         """Return calibrated class probabilities.
@@ -259,8 +216,7 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def _probabilities(self, posts: Any) -> FloatArray:
         """Return calibrated probabilities, shape (n, 3), none for classes that do not exist."""
         check_is_fitted(self, "rule_")
-        drafts = self._drafts(posts, learning=False)
-        features = assemble(drafts, self.senses_)
+        features = assemble(self._drafts(posts, learning=False), self.senses_)
         answer = self.calibration_.apply(self.classifier_.predict_proba(features))
         answer = answer * (np.arange(len(CLASSES)) < len(self.classes_))
         probabilities: FloatArray = answer / answer.sum(axis=1, keepdims=True)
@@ -272,9 +228,13 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             return int(given)
         return int(check_random_state(given).randint(2**31 - 1))
 
-    def _choice(self) -> Choice:
-        cache = default_folder() if self.cache is None else Path(self.cache).expanduser()
-        return Choice(resolve_name(self.encoder), device=self.device, cache=cache)
+    def _means(self) -> Means:
+        return Means(
+            Recipe(self.classifier, self.class_weights, seed=self._seed(), device=self.device),
+            resolve_name(self.encoder),
+            self.image_encoder,
+            default_folder() if self.cache is None else Path(self.cache).expanduser(),
+        )
 
     def _drafts(self, posts: Any, *, learning: bool) -> Drafts:
         """Return posts as columns, once they are known to have texts."""
@@ -289,17 +249,22 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 raise InputError(str(error)) from error
         columns = self._columns_among([str(name) for name in frame.columns])
         if learning:
-            self.columns_ = {"text": columns.text, "author": columns.names("author")}
-        return drafts_of_frame(frame, columns)
+            image = {"image": names} if (names := columns.names("image")) else {}
+            self.columns_ = {"text": columns.text, "author": columns.names("author"), **image}
+        root = None if self.image_root is None else Path(self.image_root).expanduser()
+        return drafts_of_frame(frame, columns, root)
 
     def _columns_among(self, found: list[str]) -> Columns:
-        """Return the text and author columns of a frame: those asked for, learned or usual."""
+        """Return the columns of a frame that are read: those asked for, learned or usual."""
         learned: Mapping[str, tuple[str, ...]] = self.columns_
-        asked = (self.text_col,) if isinstance(self.text_col, str) else tuple(self.text_col or ())
-        author = self.author_col
-        if author is None and learned:
-            author = next((name for name in learned["author"] if name in found), "")
-        return settle(found, learned.get("text", asked), author)
+        text = (self.text_col,) if isinstance(self.text_col, str) else tuple(self.text_col or ())
+        single: dict[str, Any] = {"author": self.author_col, "image": self.image_col}
+        if learned:  # what was learned without is no more read than what is gone
+            text = learned["text"]
+            for role, asked in single.items():
+                known = (name for name in learned.get(role, ()) if name in found)
+                single[role] = next(known, "") if asked is None else asked
+        return settle(found, Columns(text=text, **single))
 
     def _array(self, posts: Any, *, learning: bool) -> np.ndarray:
         """Return texts without column names, shape (n_posts, k), k as in the training."""
@@ -318,20 +283,3 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         if learning:
             self.columns_ = {}
         return checked
-
-
-def _held_out(codes: IntArray, group: IntArray, seed: int) -> BoolArray:
-    """Draw the rows to hold out: the same share of each class, groups kept together."""
-    share = min(max(HELD_OUT_SHARE, ENOUGH_HELD_OUT / len(codes)), LARGEST_HELD_OUT_SHARE)
-    rng = np.random.default_rng(seed)
-    _, first, member = np.unique(group, return_index=True, return_inverse=True)
-    sizes, code_of_group = np.bincount(member), codes[first]
-    taken = []
-    for code in np.unique(codes):
-        drawn = rng.permutation(np.flatnonzero(code_of_group == code))
-        fits = np.cumsum(sizes[drawn]) <= share * sizes[drawn].sum()
-        taken.extend(drawn[fits])
-    held_out: BoolArray = np.isin(member, taken)
-    if len(np.unique(codes[~held_out])) < len(np.unique(codes)):
-        return np.zeros(len(codes), dtype=bool)
-    return held_out

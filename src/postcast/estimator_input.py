@@ -1,12 +1,14 @@
 """What a scikit-learn user passes as X and y → posts as columns, and class labels.
 
-Knows texts, authors and labels; knows no encoder and no classifier.
+Knows texts, authors, paths of images and labels; knows no encoder and no classifier.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -22,6 +24,9 @@ from postcast.data.sources.cells import texts
 from postcast.errors import PostcastError, ReadError
 from postcast.features.assemble import Drafts, drafts_of_table
 from postcast.schema import CLASSES
+
+READ = ("text", "author", "image")
+"""The roles of columns that are read."""
 
 
 class InputError(PostcastError, ValueError):
@@ -46,16 +51,14 @@ def to_objects(posts: Any) -> np.ndarray:
     return array
 
 
-def settle(found: Sequence[str], text: Sequence[str], author: str | None) -> Columns:
-    """Return the text and author columns among those found.
+def settle(found: Sequence[str], asked: Columns) -> Columns:
+    """Return the columns of `READ` roles among those found.
 
     Parameters
     ----------
     found : sequence of str
-    text : sequence of str
-        Empty to find one by its name.
-    author : str or None
-        None to find one by its name, an empty name for none.
+    asked : Columns
+        Without a name, a role's column is found by common names; an empty one leaves it out.
 
     Raises
     ------
@@ -63,17 +66,33 @@ def settle(found: Sequence[str], text: Sequence[str], author: str | None) -> Col
         If an asked column does not exist, or none holds texts.
     """
     try:
-        settled = resolve(found, Columns(text=tuple(text), author=author), needs_count=False)
+        settled = resolve(found, asked, needs_count=False)
     except ReadError as error:
         raise _as_input_error(error) from error
-    return Columns(text=settled.text, author=settled.author)
+    return Columns(text=settled.text, author=settled.author, image=settled.image)
 
 
-def drafts_of_frame(frame: nw.DataFrame[Any], columns: Columns) -> Drafts:
-    """Return the posts of a frame, as its text and author columns tell them."""
+def drafts_of_frame(frame: nw.DataFrame[Any], columns: Columns, image_root: Path | None) -> Drafts:
+    """Return the posts of a frame, as its text, author and image columns tell them.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+    columns : Columns
+    image_root : Path or None
+        From where relative paths of images start; None for the working directory.
+
+    Raises
+    ------
+    InputError
+        If a row has no text, or an image that is no path.
+    """
     found = {str(name): name for name in frame.columns}
-    taken = dict.fromkeys((*columns.text, *columns.names("author")))
-    return _drafts({name: _cells(frame[found[name]]) for name in taken}, columns)
+    taken = dict.fromkeys((*columns.text, *columns.names("author"), *columns.names("image")))
+    cells = {name: _cells(frame[found[name]]) for name in taken}
+    for name in columns.names("image"):
+        _check_paths(name, cells[name])
+    return _drafts(cells, columns, image_root)
 
 
 def drafts_of_array(array: np.ndarray) -> Drafts:
@@ -84,16 +103,33 @@ def drafts_of_array(array: np.ndarray) -> Drafts:
     return _drafts(cells, Columns(text=tuple(cells)))
 
 
-def _drafts(cells: Mapping[str, list[Any]], columns: Columns) -> Drafts:
-    """Read posts as everywhere, other roles than text and author left out."""
+def _drafts(
+    cells: Mapping[str, list[Any]], columns: Columns, image_root: Path | None = None
+) -> Drafts:
+    """Read posts as everywhere, without roles that are not of `READ`."""
     _check_texts(list(zip(*(cells[name] for name in columns.text), strict=True)))
     table = pl.DataFrame({name: texts(column) for name, column in cells.items()})
-    others: dict[str, Any] = dict.fromkeys(set(COMMON_NAMES) - {"text", "author"}, "")
-    asked = Columns(text=columns.text, author=columns.author or "", **others)
+    others: dict[str, Any] = dict.fromkeys(set(COMMON_NAMES) - set(READ), "")
+    others |= {"author": columns.author or "", "image": columns.image or ""}
+    asked = Columns(text=columns.text, **others)
     try:
-        return drafts_of_table(read_drafts(table, asked, ordering="none"))
+        return drafts_of_table(read_drafts(table, asked, ordering="none"), image_root)
     except ReadError as error:
         raise _as_input_error(error) from error
+
+
+def _check_paths(name: str, column: Sequence[Any]) -> None:
+    """Refuse a column of other things than paths, of which some may be missing."""
+    for number, cell in enumerate(column):
+        if isinstance(cell, (str, PathLike)):
+            continue
+        if isinstance(cell, np.ndarray) or not _is_missing(cell):
+            raise InputError(
+                f"row {number} of column {name!r}, taken as image, is of type "
+                f"{type(cell).__name__}",
+                "paths of image files",
+                "name another with image_col, or none: image_col=''",
+            )
 
 
 def _as_input_error(error: ReadError) -> InputError:

@@ -5,7 +5,7 @@ Knows how encoders, memory, classifier and calibration are put together; reads n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -104,14 +104,15 @@ def open_workshop(
         "target": division.target,
         "synthetic": source.synthetic,
     }
-    return Workshop(division, encoder, bank, coverage, facts, _if_enough(images, division))
+    enough = if_enough(images, division.train.image_paths)
+    return Workshop(division, encoder, bank, coverage, facts, enough)
 
 
-def _if_enough(images: ImageSense | None, division: Division) -> ImageSense | None:
+def if_enough(images: ImageSense | None, paths: Sequence[str | None]) -> ImageSense | None:
+    """Return what looks at images where it sees enough of the training posts' to learn from."""
     if images is None:
         return None
-    seen = images.look(division.train.image_paths).reasons.count(None)
-    return images if seen >= FEWEST_IMAGES else None
+    return images if images.look(paths).reasons.count(None) >= FEWEST_IMAGES else None
 
 
 def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None) -> Forecaster:

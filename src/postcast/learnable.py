@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from postcast.copies import with_copies_grouped, with_images_known
 from postcast.data.label import FEWEST_EARLIER, beyond_own_mean
 from postcast.data.rows import Rows
 from postcast.errors import SplitError
@@ -46,7 +47,7 @@ class Learnable:
     silent_counts: FloatArray
 
     def copies_of(self, rows: IntArray) -> BoolArray:
-        """Mark the posts that have the text, or nearly, of another one among some rows."""
+        """Mark the posts that have the text, or nearly, or the image of another among some rows."""
         chosen = np.zeros(len(self.drafts), dtype=np.int64)
         chosen[rows] = 1
         member = np.unique(self.rows.group, return_inverse=True)[1]
@@ -68,7 +69,7 @@ def learnable(posts: Posts, target: str = "class") -> Learnable:
     SplitError
         If there are none, or nothing orders the posts and the target is ``relative``.
     """
-    table, ordering = posts.table, posts.source.ordering
+    table, ordering = with_copies_grouped(with_images_known(posts).table), posts.source.ordering
     counted = table["engagement"].is_not_null().to_numpy()
     outcomes = table["engagement"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     if target == "relative":

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from postcast.copies import with_images_known
 from postcast.data.columns import Columns
 from postcast.data.sources.origin import folder_of
-from postcast.features.cache import default_folder
+from postcast.features.cache import Cache, default_folder
 from postcast.features.images.choice import NONE, ImageChoice, resolve_images
 from postcast.features.text import Choice
 from postcast.models.choose import READ_IMAGES
@@ -49,15 +50,22 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     )
     taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
     log.info("Columns: %s.", ", ".join(taken))
-    return rooted(posts, settings)
+    return with_images_found(posts, settings)
 
 
-def rooted(posts: Posts, settings: Settings) -> Posts:
-    """Return posts whose images' paths start where the settings say, if they say it."""
-    if settings.image_root is None:
-        return posts
-    root = Path(settings.image_root).expanduser()
-    return replace(posts, source=replace(posts.source, image_root=root))
+def with_images_found(posts: Posts, settings: Settings) -> Posts:
+    """Return posts of which it is known what their image files hold, sought where the settings say.
+
+    Parameters
+    ----------
+    posts : Posts
+    settings : Settings
+        Without a place of their own, paths start where they did.
+    """
+    if settings.image_root is not None:
+        source = replace(posts.source, image_root=Path(settings.image_root).expanduser())
+        posts = replace(posts, source=source, images_sha256=None)
+    return with_images_known(posts, Cache(cache_folder(settings)).image_digests)
 
 
 def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.DataFrame:
@@ -114,5 +122,15 @@ def image_choice(
 
 def encoder_choice(settings: Settings) -> Choice:
     """Return the encoder that the settings name."""
-    cache = Path(settings.cache).expanduser() if settings.cache else default_folder()
-    return Choice(settings.encoder, settings.pooling, settings.device, cache, settings.precision)
+    return Choice(
+        settings.encoder,
+        settings.pooling,
+        settings.device,
+        cache_folder(settings),
+        settings.precision,
+    )
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Return where the settings have things kept between runs."""
+    return Path(settings.cache).expanduser() if settings.cache else default_folder()

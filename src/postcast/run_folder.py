@@ -40,15 +40,21 @@ class RunFolder:
     ----------
     path : Path
     settings : mapping
-        As the user gave them: with the input's hash they tell whether a run is the same.
+        As the user gave them: with the input's hashes they tell whether a run is the same.
     source : Source
+    images_sha256 : str
+        Hash of what was read from image files; empty where nothing was.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any], source: Source) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], source: Source, images_sha256: str = ""
+    ) -> None:
         self.path = path
         columns = {role: list(names) for role, names in source.columns.items()}
         self.asked = {**settings, "columns": columns, "postcast": __version__}
-        self.input_sha256 = source.sha256
+        self.input = {"input_sha256": source.sha256}
+        if images_sha256:
+            self.input["images_sha256"] = images_sha256
 
     def is_finished(self) -> bool:
         """Return whether the same run stands here, whole."""
@@ -81,7 +87,9 @@ class RunFolder:
     def _is_same(self, found: Mapping[str, Any]) -> bool:
         settings = {k: v for k, v in dict(found.get("asked", {})).items() if k not in IGNORED}
         asked = {k: v for k, v in self.asked.items() if k not in IGNORED}
-        return settings == asked and found.get("input_sha256") == self.input_sha256
+        return settings == asked and all(
+            found.get(name) == self.input.get(name) for name in ("input_sha256", "images_sha256")
+        )
 
     @contextlib.contextmanager
     def writing(self, *, overwrite: bool) -> Iterator[None]:
@@ -129,7 +137,7 @@ class RunFolder:
         facts = {
             "format": FORMAT,
             "asked": self.asked,
-            "input_sha256": self.input_sha256,
+            **self.input,
             **more,
         }
         return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"

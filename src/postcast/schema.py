@@ -172,16 +172,22 @@ class Posts:
         empty where there is none), ``tags`` (String, joined by a comma and a space, without
         ``#``; see `postcast.data.tags`), ``category``, ``image`` (String), ``time`` (Datetime in
         microseconds, UTC), ``order`` (Int64, see `Source.ordering`), ``engagement``
-        (Float64, raw count) and ``group`` (UInt32, posts of the same or nearly the same text).
+        (Float64, raw count) and ``group`` (UInt32, posts of the same or nearly the same text);
+        where posts are known to share images, ``same_image`` too (Int64, those of the same image,
+        -1 for a post that shares its image with none).
     rejected : polars.DataFrame
         ``row``, ``id``, ``reason``, ``value``. Posts without text stand here and in the
         table: no rows to learn from, but history.
     source : Source
+    images_sha256 : str or None
+        Hash of what was read from image files, empty where nothing was; None before they were
+        looked for.
     """
 
     table: pl.DataFrame
     rejected: pl.DataFrame
     source: Source
+    images_sha256: str | None = None
 
     def __len__(self) -> int:
         return self.table.height
@@ -213,7 +219,7 @@ class FeatureSet:
     author : ndarray of int, shape (n_posts,)
         Author code from the training rows' own vocabulary; -1 for authors never seen there.
     group : ndarray of int, shape (n_posts,)
-        Posts of the same or nearly the same text share a number.
+        Copies of one another share a number.
     order : ndarray of int64, shape (n_posts,), or None
         Sequence in time; see `Source.ordering`.
     retrieved : Retrieved or None

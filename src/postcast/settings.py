@@ -186,8 +186,8 @@ class Settings:
     )
     allow_leaks: tuple[str, ...] = _choice(
         (),
-        "A column that is not to count as a leak, or 'row order', 'copies' or 'author'; give it "
-        "again for several.",
+        "A column that is not to count as a leak, or 'row order', 'copies', 'same images' or "
+        "'author'; give it again for several.",
         TESTING,
         metavar="COLUMN",
     )

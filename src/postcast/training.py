@@ -24,7 +24,7 @@ from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
-from postcast.reading import encoder_choice, image_choice, rooted
+from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.schema import Post, Posts
@@ -76,11 +76,14 @@ def train(
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
-            table, cells = rooted(posts, chosen), None
+            table, cells = with_images_found(posts, chosen), None
         else:
             table, cells = read_with_cells(posts, chosen)
     plan = _plan(table, chosen)
-    folder = None if out is None else RunFolder(Path(out), chosen.to_dict(), table.source)
+    folder = None
+    if out is not None:
+        asked, images = chosen.to_dict(), table.images_sha256 or ""
+        folder = RunFolder(Path(out), asked, table.source, images)
     if out is not None and folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
         return load(out)

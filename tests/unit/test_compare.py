@@ -211,6 +211,35 @@ def test_a_comparison_that_was_interrupted_goes_on_after_the_last_finished_split
     ).read_bytes()
 
 
+def test_what_was_kept_of_other_images_is_not_gone_on_with(look, tmp_path, monkeypatch):
+    Image = pytest.importorskip("PIL.Image", reason="SKIPPED: Pillow is not installed")
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "one.png")
+    rows = [row | {"image": str(tmp_path / "one.png")} for row in records()]
+    whole = look(rows, ("cv",), out="WHOLE").posts["images_sha256"]
+
+    def end(out, board):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(comparing, "_write", end)
+        with pytest.raises(KeyboardInterrupt):
+            look(rows, ("cv",))
+    with monkeypatch.context() as context:
+        context.setattr(comparing, "run_trials", lambda *_: pytest.fail("run again"))
+        assert look(rows, ("cv",)).posts["images_sha256"] == whole
+    with monkeypatch.context() as context:
+        context.setattr(comparing, "_write", end)
+        with pytest.raises(KeyboardInterrupt):
+            look(rows, ("cv",))
+    Image.new("RGB", (4, 4), "blue").save(tmp_path / "one.png")
+    run = []
+    monkeypatch.setattr(
+        comparing, "run_trials", lambda *given: run.append(given) or run_trials(*given)
+    )
+    assert look(rows, ("cv",)).posts["images_sha256"] != whole
+    assert run
+
+
 def test_an_error_leaves_no_folder(look, tmp_path, monkeypatch):
     monkeypatch.setattr(comparing, "_write", lambda out, board: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 import postcast.estimator
 from postcast import PopularityClassifier, PostcastError
 from postcast.errors import MissingExtraError
+from postcast.estimator_learning import held_out_rows
 from postcast.models import choose
 
 EXCEPTIONS = {
@@ -262,7 +263,7 @@ class TestAnswers:
     def test_copies_are_held_out_together(self):
         group = np.repeat(np.arange(60), 4)
         codes = np.repeat(np.arange(60) % 3, 4)
-        held_out = postcast.estimator._held_out(codes, group, seed=1)
+        held_out = held_out_rows(codes, group, seed=1)
         assert np.bincount(codes[held_out]).tolist() == [12, 12, 12]
         assert set(group[held_out]).isdisjoint(group[~held_out])
 

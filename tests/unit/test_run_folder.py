@@ -73,6 +73,18 @@ def test_only_the_same_run_is_continued(folder, settings, other):
         assert (path / "run.json").read_bytes() == before  # it stands until there is a new one
 
 
+def test_images_tell_runs_apart_and_posts_without_them_are_written_as_ever(folder):
+    path = begun(folder)
+    assert "images_sha256" not in json.loads((path / "run.json").read_text())
+    with pytest.raises(OutputError, match="other settings or posts"):
+        begun(RunFolder(path, {"seed": 1}, source(), "seen"))
+    pictured = RunFolder(path.with_name("PICTURED"), {"seed": 1}, source(), "seen")
+    assert json.loads((begun(pictured) / "run.json").read_text())["images_sha256"] == "seen"
+    for other in ("changed", ""):
+        with pytest.raises(OutputError, match="other settings or posts"):
+            begun(RunFolder(pictured.path, {"seed": 1}, source(), other))
+
+
 def test_what_a_kill_left_is_cleared_and_nothing_else(folder):
     path = begun(folder)
     (path / ".posts.parquet.1.abcd.tmp").write_text("half")

@@ -1,6 +1,7 @@
 """Training: bad input ends before the long work, and the long work is not done twice."""
 
 import json
+import os
 
 import pytest
 
@@ -94,6 +95,36 @@ def test_a_finished_run_is_loaded_not_trained(no_pictures, posts_file, tmp_path,
     assert again.scorecard == first.scorecard == load(tmp_path / "RUN").scorecard
     with pytest.raises(OutputError, match="other settings"):
         train(posts_file, FAST | {"seed": 1}, out=tmp_path / "RUN")
+
+
+def test_a_finished_run_is_of_other_posts_once_an_image_has_changed(
+    no_pictures, posts_file, tmp_path, monkeypatch
+):
+    Image = pytest.importorskip("PIL.Image", reason="SKIPPED: Pillow is not installed")
+    rows = [json.loads(line) for line in posts_file.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        row["image"] = f"{number}.png"
+        path = posts_file.parent / row["image"]
+        Image.new("RGB", (4, 4), (number, 9, 0)).save(path)
+        os.utime(path, (1e9, 1e9))
+    posts_file.write_text("\n".join(map(json.dumps, rows)))
+    settings, out = FAST | {"image_encoder": "plain"}, tmp_path / "RUN"
+    train(posts_file, settings, out=out)
+    monkeypatch.setattr("postcast.training._learn", lambda *_: "learned")
+    assert train(posts_file, settings, out=out) != "learned"
+    changed = posts_file.parent / "7.png"
+    os.utime(changed)  # another time, the same bytes
+    assert train(posts_file, settings, out=out) != "learned"
+    before = changed.read_bytes()
+    Image.new("RGB", (4, 4), (200, 9, 0)).save(changed)
+    with pytest.raises(OutputError, match="a run of other settings or posts"):
+        train(posts_file, settings, out=out)
+    assert train(posts_file, settings, out=out, overwrite=True) == "learned"
+    changed.write_bytes(before)
+    assert train(posts_file, settings, out=out) != "learned"
+    changed.unlink()
+    with pytest.raises(OutputError, match="a run of other settings or posts"):
+        train(posts_file, settings, out=out)
 
 
 def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(

@@ -17,12 +17,13 @@ from postcast.audit.findings import (
     AUTHOR,
     COPIES,
     ROW_ORDER,
+    SAME_IMAGES,
     Finding,
     of_author,
     of_column,
-    of_copies,
 )
 from postcast.audit.row_order import of_row_order
+from postcast.audit.straddling import of_copies, of_same_images
 from postcast.audit.worth import Trial
 from postcast.data.leaks import candidates
 from postcast.data.read import COLUMNS, are_prepared, read_cells
@@ -186,6 +187,7 @@ def look(
         *(one for column in judged for one in of_column(case, column)),
         *of_row_order(case),
         *of_copies(case),
+        *of_same_images(case),
         *of_author(case),
     ]
     return Audit(
@@ -209,7 +211,7 @@ def check_allowed(allowed: Sequence[str], columns: Sequence[str]) -> None:
     SettingsError
         It names the nearest.
     """
-    subjects = [*columns, ROW_ORDER, COPIES, AUTHOR]
+    subjects = [*columns, ROW_ORDER, COPIES, SAME_IMAGES, AUTHOR]
     for name in allowed:
         if name not in subjects:
             near = difflib.get_close_matches(name, subjects, 1)

@@ -1,7 +1,7 @@
-"""Columns, copies and authors that give the answer away, each told with what it is worth.
+"""Columns and authors that give the answer away, each told with what it is worth.
 
 Knows these rules and their thresholds; what is looked at is known by `data.leaks`, how it is
-measured by `worth`, and the order of the rows by `row_order`.
+measured by `worth`, copies by `straddling` and the order of the rows by `row_order`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from postcast.audit.case import Case, Rho
-from postcast.audit.worth import Trial, Worth, compare, macro_f1
-from postcast.data.leaks import is_known_after, straddling
+from postcast.audit.worth import Trial, Worth, macro_f1
+from postcast.data.leaks import is_known_after
 from postcast.errors import LabelError, SplitError
 from postcast.evaluate.words import signed
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["known after", "too good", "copies", "row order", "author", "source"]
 
-ROW_ORDER, COPIES, AUTHOR = "row order", "copies", "author"
+ROW_ORDER, COPIES, SAME_IMAGES, AUTHOR = "row order", "copies", "same images", "author"
 """Subjects that are no column of the file."""
 
 GUESSING = 1 / 3
@@ -44,10 +44,6 @@ column reaches it alone."""
 TOO_GOOD, TOO_GOOD_LOW = 0.15, 0.1
 """What a column may add to the text before it is warned of, and the least its interval holds."""
 
-STRADDLING, FEWEST_COPIES = 0.01, 3
-"""Share and number of a random split's test posts with copies in training, from which copies
-are a leak."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -57,7 +53,8 @@ class Finding:
     ----------
     kind : {"known after", "too good", "copies", "row order", "author", "source"}
     subject : str
-        The column's name; "row order", "copies", or "author" where no column names authors.
+        The column's name; "row order", "copies", "same images", or "author" where no column
+        names authors.
     says : str
         What it is, in plain words and without a full stop.
     dealt_with : str
@@ -162,41 +159,6 @@ def told(worth: Worth, what: str) -> str:
     return (
         f"The text alone reaches macro-F1 {worth.score_without}; with {what} it would reach "
         f"{worth.score}, a difference of {signed(worth.difference)}; {what} alone {worth.alone}."
-    )
-
-
-def of_copies(case: Case) -> Iterator[Finding]:
-    """Judge the copies that a random split would leave on both sides."""
-    trial, n_posts = case.trial, len(case.counts)
-    drawn = np.random.default_rng(case.how.seed).permutation(n_posts)
-    n_test = max(1, round(n_posts * case.how.test_size))
-    test, train = np.sort(drawn[:n_test]), np.sort(drawn[n_test:])
-    group = trial.table["group"].to_numpy()
-    copied = straddling(group, train, test)
-    apart = train[~np.isin(group[train], group[test])]
-    if len(copied) < FEWEST_COPIES or len(copied) <= STRADDLING * n_test or not len(apart):
-        return
-    worth = compare(
-        "copies left in training",
-        trial.forecast(trial.text, train, test),
-        "copies left out",
-        trial.forecast(trial.text, apart, test),
-    )
-    says = (
-        f"A random split would test on {len(copied):,} of {n_test:,} posts "
-        f"({len(copied) / n_test:.0%}) whose text, or nearly the same, stands in training"
-    )
-    yield Finding(
-        kind="copies",
-        subject=COPIES,
-        says=says,
-        dealt_with="postcast's own splits keep copies together",
-        sentence=f"{says}. With "
-        f"these copies the text reaches macro-F1 {worth.score}; without them "
-        f"{worth.score_without}, a difference of {signed(worth.difference)}. postcast's own "
-        "splits keep copies together.",
-        worth=worth,
-        is_leak=True,
     )
 
 

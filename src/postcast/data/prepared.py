@@ -42,7 +42,8 @@ def write_prepared(posts: Posts, path: str | Path) -> None:
         "rejected": posts.rejected.to_dict(as_series=False),
     }
     with replacing(Path(path)) as temporary:
-        posts.table.write_parquet(temporary, metadata={_KEY: json.dumps(about, sort_keys=True)})
+        table = posts.table.drop("same_image", strict=False)  # of files that may change or be gone
+        table.write_parquet(temporary, metadata={_KEY: json.dumps(about, sort_keys=True)})
 
 
 def read_prepared(path: str | Path) -> Posts:

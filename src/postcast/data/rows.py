@@ -30,7 +30,7 @@ class Rows:
     author : ndarray of int, shape (n_posts,)
         Author codes; posts without an author share one.
     group : ndarray of int, shape (n_posts,)
-        Posts of the same or nearly the same text share a number.
+        Copies of one another, by text or image, share a number.
     counts : ndarray of float, shape (n_posts,)
         Raw engagement.
     ordering : {"time", "id", "none"}

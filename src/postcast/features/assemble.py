@@ -44,6 +44,7 @@ class Drafts:
         As encoders read them: title and text joined where the training did so.
     authors : sequence of str or None
     group : ndarray of int, shape (n_posts,)
+        Copies of one another share a number.
     order : ndarray of int64, shape (n_posts,), or None
     known_until : ndarray of int64, shape (n_posts,), or None
         Counts of posts ordered before this were known; None for those before the post itself.
@@ -144,7 +145,7 @@ def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Draf
         group=table["group"].to_numpy().astype(np.int64),
         order=order,
         published=None if order is None else Published(authors, order),
-        images=_placed(table["image"].to_list(), image_root),
+        images=placed(table["image"].to_list(), image_root),
         marks=marks_of_table(table),
     )
 
@@ -164,13 +165,25 @@ def drafts_of_posts(posts: Sequence[Post], bank: MemoryBank) -> Drafts:
         authors=[post.author for post in posts],
         group=np.arange(len(posts)),
         order=order,
-        images=_placed([post.image for post in posts], None),
+        images=placed([post.image for post in posts], None),
         marks=[marks_of_post(post, text) for post, text in zip(posts, texts, strict=True)],
     )
 
 
-def _placed(paths: list[str | None], root: Path | None) -> list[str | None] | None:
-    """Return paths from the working directory; addresses, which are no paths, as they are."""
+def placed(paths: list[str | None], root: Path | None) -> list[str | None] | None:
+    """Return images' paths from the working directory; addresses, which are no paths, as they are.
+
+    Parameters
+    ----------
+    paths : list of str or None, length n_posts
+    root : Path or None
+        From where relative ones start; None for the working directory.
+
+    Returns
+    -------
+    list of str or None, or None
+        None where no post has any.
+    """
     if not any(paths):
         return None
     if root is None:

@@ -37,7 +37,7 @@ class MemoryBank:
     engagement : ndarray of float, shape (n_posts,)
     order : ndarray of int64, shape (n_posts,), or None
     group : ndarray of int, shape (n_posts,)
-        Posts of the same or nearly the same text share a number.
+        Copies of one another, by text or image, share a number.
     fingerprints : ndarray of uint8, shape (n_posts, 16)
         Of the folded texts; zeros for a post without text.
     ordering : {"time", "id", "none"}

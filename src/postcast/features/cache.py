@@ -24,6 +24,7 @@ from postcast.files import explaining_os_errors, write_text
 EMBEDDINGS, GRAPHS, COMPILED, LANGUAGE = "embeddings", "graphs", "compiled", "language"
 MODELS = (GRAPHS, COMPILED, LANGUAGE)
 ABOUT, DIGESTS, LIMIT = "about.json", "digests.json", "limit.json"
+IMAGE_DIGESTS, MOST_IMAGES = "image-digests.json", 200_000
 
 USUAL_LIMIT = 10 * 1024**3
 """Bytes that a cache may hold where nobody said otherwise."""
@@ -80,6 +81,7 @@ class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.digests = Digests(root / DIGESTS)
+        self.image_digests = Digests(root / IMAGE_DIGESTS, MOST_IMAGES)
 
     def embeddings(self, key: str, about: Mapping[str, Any]) -> Embeddings:
         """Return the embeddings kept under a key.
@@ -209,7 +211,8 @@ class Cache:
             for kind in (EMBEDDINGS, *MODELS):
                 if (self.root / kind).is_dir():
                     shutil.rmtree(self.root / kind)
-            (self.root / DIGESTS).unlink(missing_ok=True)
+            for name in (DIGESTS, IMAGE_DIGESTS):
+                (self.root / name).unlink(missing_ok=True)
 
 
 def _tell(folder: Path, about: Mapping[str, Any]) -> None:

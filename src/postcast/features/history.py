@@ -82,7 +82,7 @@ class Moment:
     known_until : ndarray of int64, shape (n_posts,)
         Counts of bank posts ordered before this were known.
     group : ndarray of int, shape (n_posts,)
-        Of the bank's groups of texts; -1 for posts that are not in it.
+        Of the bank's groups of copies; -1 for posts that are not in it.
     published : mapping of int to ndarray of int64
         Author code to the orders of all that the author published, ascending.
     """

@@ -47,7 +47,7 @@ def nearest(
     Parameters
     ----------
     moment : Moment
-        A post never counts its own group of texts, nor a later post of its author. Where all
+        A post never counts its own copies, nor a later post of its author. Where all
         posts share a clock, only earlier ones count; else of others' those that the training
         knew.
     vectors : ndarray or csr_matrix, shape (n_posts, d)

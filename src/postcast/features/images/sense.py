@@ -5,13 +5,10 @@ Knows no post; nothing is decoded or embedded twice, and no image ends the work.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import logging
 import os
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +17,8 @@ import numpy as np
 
 from postcast.errors import OutputError
 from postcast.features.images import visual
-from postcast.features.images.decode import ADDRESS, Picture, Reason, decode, read_bytes
-from postcast.features.transformer.graph import n_threads
+from postcast.features.images.decode import ADDRESS, Picture, Reason
+from postcast.features.images.files import digest_of, picture_of, workers
 from postcast.progress import progress
 from postcast.schema import Block, Parts
 
@@ -138,8 +135,8 @@ class ImageSense:
 
     def _found(self, paths: list[str]) -> tuple[dict[str, Reason | int], FloatArray]:
         """Return each path's row, or why there is none; and the rows, (n_images, d)."""
-        with _workers() as work:
-            digests = dict(zip(paths, work(_digest_of, paths), strict=True))
+        with workers() as work:
+            digests = dict(zip(paths, work(digest_of, paths), strict=True))
             distinct = {d: path for path, d in digests.items() if not isinstance(d, Reason)}
             names = list(distinct)
             rows, known = self._kept(names)
@@ -149,7 +146,7 @@ class ImageSense:
             with progress(len(missing), "looking at images", "image") as advance:
                 for start in range(0, len(missing), AT_ONCE):
                     some = missing[start : start + AT_ONCE]
-                    pictures = work(_picture_of, [distinct[names[row]] for row in some])
+                    pictures = work(picture_of, [distinct[names[row]] for row in some])
                     for row, picture in zip(some, pictures, strict=True):
                         if isinstance(picture, Reason):
                             broken[names[row]] = picture
@@ -215,25 +212,3 @@ def _mark(path: str) -> Any:
     except (OSError, ValueError):
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _digest_of(path: str) -> str | Reason:
-    data = read_bytes(path)
-    return data if isinstance(data, Reason) else hashlib.sha256(data).hexdigest()
-
-
-def _picture_of(path: str) -> Picture | Reason:
-    data = read_bytes(path)
-    return data if isinstance(data, Reason) else decode(data)
-
-
-@contextlib.contextmanager
-def _workers() -> Iterator[Callable[[Callable[[str], Any], list[str]], Iterator[Any]]]:
-    """Yield what does a thing to many paths, some at once, in their order.
-
-    Pillow lets go of the interpreter while it decodes. Its warnings are of what is told anyway.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(n_threads()) as pool:
-        yield pool.map

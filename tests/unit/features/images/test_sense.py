@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from postcast.features.cache import Cache
-from postcast.features.images import sense as sensing
-from postcast.features.images import visual
+from postcast.features.images import files, visual
 from postcast.features.images.choice import (
     ImageChoice,
     load_sense,
@@ -41,8 +40,8 @@ def _plain(cache=None):
 def pictured(monkeypatch):
     """What was decoded, in order."""
     seen = []
-    decode = sensing.decode
-    monkeypatch.setattr(sensing, "decode", lambda data: seen.append(data) or decode(data))
+    decode = files.decode
+    monkeypatch.setattr(files, "decode", lambda data: seen.append(data) or decode(data))
     return seen
 
 
@@ -115,7 +114,7 @@ def test_threads_change_no_bit(folder, monkeypatch, rng):
         paths.append(str(folder / f"{number}.png"))
         Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(paths[-1])
     one = _plain().look(paths).blocks["visual"].matrix
-    monkeypatch.setattr(sensing, "n_threads", lambda: 7)
+    monkeypatch.setattr(files, "n_threads", lambda: 7)
     np.testing.assert_array_equal(one, _plain().look(paths).blocks["visual"].matrix)
 
 

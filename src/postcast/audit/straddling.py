@@ -1,0 +1,85 @@
+"""Copies that a random split would leave on both sides, told with what they are worth there.
+
+Knows this rule and its thresholds: copies of texts, and posts of the same image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postcast.audit.case import Case
+from postcast.audit.findings import COPIES, SAME_IMAGES, Finding
+from postcast.audit.worth import compare, one_hot
+from postcast.copies import SAME_IMAGE
+from postcast.data.leaks import straddling
+from postcast.evaluate.words import signed
+
+if TYPE_CHECKING:
+    from postcast.schema import IntArray, Matrix
+
+STRADDLING, FEWEST_COPIES = 0.01, 3
+"""Share and number of a random split's test posts with copies in training, from which copies
+are a leak."""
+
+
+def of_copies(case: Case) -> Iterator[Finding]:
+    """Judge the copies of a text that a random split would leave on both sides."""
+    whose = "whose text, or nearly the same, stands"
+    yield from _of_straddling(case, case.trial.table["group"].to_numpy(), COPIES, whose)
+
+
+def of_same_images(case: Case) -> Iterator[Finding]:
+    """Judge the posts of the same image that a random split would leave on both sides."""
+    if SAME_IMAGE not in case.trial.table.columns:
+        return
+    image = case.trial.table[SAME_IMAGE].to_numpy()
+    own = np.where(image >= 0, image, image.max() + 1 + np.arange(len(image)))
+    yield from _of_straddling(case, own, SAME_IMAGES, "whose image stands")
+
+
+def _of_straddling(case: Case, group: IntArray, subject: str, whose: str) -> Iterator[Finding]:
+    trial, n_posts = case.trial, len(case.counts)
+    drawn = np.random.default_rng(case.how.seed).permutation(n_posts)
+    n_test = max(1, round(n_posts * case.how.test_size))
+    test, train = np.sort(drawn[:n_test]), np.sort(drawn[n_test:])
+    copied = straddling(group, train, test)
+    apart = train[~np.isin(group[train], group[test])]
+    if len(copied) < FEWEST_COPIES or len(copied) <= STRADDLING * n_test or not len(apart):
+        return
+    what = "text" if subject == COPIES else "text and which image it is"
+    seen = trial.text if subject == COPIES else _beside_images(trial.text, group)
+    worth = compare(
+        "copies left in training",
+        trial.forecast(seen, train, test),
+        "copies left out",
+        trial.forecast(seen, apart, test),
+    )
+    says = (
+        f"A random split would test on {len(copied):,} of {n_test:,} posts "
+        f"({len(copied) / n_test:.0%}) {whose} in training"
+    )
+    reaches = "reaches" if subject == COPIES else "reach"
+    yield Finding(
+        kind="copies",
+        subject=subject,
+        says=says,
+        dealt_with="postcast's own splits keep copies together",
+        sentence=f"{says}. With "
+        f"these copies the {what} {reaches} macro-F1 {worth.score}; without them "
+        f"{worth.score_without}, a difference of {signed(worth.difference)}. postcast's own "
+        "splits keep copies together.",
+        worth=worth,
+        is_leak=True,
+    )
+
+
+def _beside_images(text: Matrix, image: IntArray) -> Matrix:
+    """Return the texts with a column for each image that several posts share."""
+    import scipy.sparse as sp
+
+    shared = np.bincount(image)[image] > 1
+    columns = np.unique(np.where(shared, image, -1), return_inverse=True)[1]
+    return sp.hstack([text, one_hot(columns)], format="csr")
