@@ -93,15 +93,21 @@ def open_workshop(
         Left out where fewer than `FEWEST_IMAGES` of the training posts have one that is seen.
     """
     encoder.fit(division.train.texts)
-    looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest", RETRIEVED} for name in names)
-    bank = remember(division, source, encoder if looks_near else None)
+    read = {block for name in names for block in READS.get(name, ())}
+    images = _if_enough(images, division)
+    bank = remember(
+        division,
+        source,
+        encoder if read & {"kriging", "nearest", RETRIEVED} else None,
+        images if RETRIEVED in read else None,
+    )
     facts = {
         "split": division.split.name,
         "n_train": len(division.train),
         "target": division.target,
         "synthetic": source.synthetic,
     }
-    return Workshop(division, encoder, bank, coverage, facts, _if_enough(images, division))
+    return Workshop(division, encoder, bank, coverage, facts, images)
 
 
 def _if_enough(images: ImageSense | None, division: Division) -> ImageSense | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from postcast import Post, load, read_posts, train
+from postcast.models.choose import NEEDS_TORCH
 
 Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is not installed")
 
@@ -43,12 +44,12 @@ def _accuracy(forecaster):
     return forecaster.scorecard.accuracy.value
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
 def test_what_only_the_image_tells_is_found_and_missed_by_its_share(
     classifier, pictured, few_draws, rng
 ):
     """The bar: without 30% of the images, no more is lost than those images' share."""
-    if classifier == "neural":
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     settings = {**PLAIN, "classifier": classifier}
     seeing = train(pictured, settings)
@@ -68,9 +69,9 @@ def test_what_only_the_image_tells_is_found_and_missed_by_its_share(
     assert lost <= 0.3 * (_accuracy(seeing) - 1 / 3) + chance
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
 def test_without_its_image_a_post_is_not_forecast_as_surely(classifier, pictured, few_draws):
-    if classifier == "neural":
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     forecaster = train(pictured, {**PLAIN, "classifier": classifier})
     one = {"text": pictured[0]["text"], "author": "a1"}
@@ -87,11 +88,11 @@ def test_importance_names_the_image(pictured, few_draws):
     assert abs(found["text"].macro_f1_fall.value) < 0.1
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
 def test_a_saved_forecaster_answers_the_same_with_and_without_images(
     classifier, pictured, few_draws, tmp_path
 ):
-    if classifier == "neural":
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     forecaster = train(pictured, {**PLAIN, "classifier": classifier})
     forecaster.save(tmp_path / "saved")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models.hypergraph_helpful import pair_features
+from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.retrieved import Recalled, Retrieved
 
 if TYPE_CHECKING:
@@ -188,14 +189,20 @@ def retrieved_of(features: FeatureSet) -> Retrieved:
 def _user(features: FeatureSet, rows: IntArray | None = None) -> FloatArray:
     """Return the dense blocks beside one another, and whether the author is known, (n, u)."""
     rows = np.arange(len(features)) if rows is None else rows
-    dense = [b.matrix[rows] for n, b in features.blocks.items() if n not in EMBEDDED]
+    apart = {*EMBEDDED, *IMAGE_BLOCKS}
+    dense = [b.matrix[rows] for n, b in features.blocks.items() if n not in apart]
     known = (features.author[rows] >= 0)[:, None]
     return np.hstack([*dense, known]).astype(np.float64)
 
 
 def _standing(found: Retrieved, there: BoolArray) -> FloatArray:
-    """Return likeness, age, and what is shared, shape (b, v, 3 + n_aspects)."""
+    """Return likeness, age, and what is shared, shape (b, v, 3 + n_aspects).
+
+    With images 4 + n_aspects: their likeness stands beside that of the texts.
+    """
     pairs = [found.similarity[:, :, None], found.age[:, :, None] / 3, found.shared]
+    if found.image_similarity is not None:
+        pairs.append(found.image_similarity[:, :, None])
     standing = np.concatenate([*pairs, there[:, :, None]], axis=2) * there[:, :, None]
     nodes = _with_query(standing.astype(np.float32), fill=0.0)
     nodes[:, 0, :-1] = 1.0

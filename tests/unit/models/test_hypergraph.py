@@ -13,14 +13,14 @@ from postcast.schema import Block, FeatureSet, Target
 
 torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
 
-from postcast.models.hypergraph import (  # noqa: E402
-    HypergraphClassifier,
-    HypergraphTraining,
-    _network,
-    _Rows,
-)
+from postcast.models.hypergraph import HypergraphClassifier  # noqa: E402
 from postcast.models.hypergraph_answer import scores  # noqa: E402
 from postcast.models.hypergraph_inputs import Lens, Options, streams_of  # noqa: E402
+from postcast.models.hypergraph_training import (  # noqa: E402
+    HypergraphTraining,
+    Rows,
+    network_for,
+)
 from postcast.models.torch_training import weights_of  # noqa: E402
 
 QUICK = HypergraphTraining(members=2, epochs=3, device="cpu")
@@ -56,10 +56,10 @@ def _posts(rng, n=40, k=6, n_bank=60, with_image=False):
 def test_numpy_answers_as_torch_does(rng, with_image):
     features, target = _posts(rng, with_image=with_image)
     assert ("image" in streams_of(features)) == with_image
-    rows = _Rows(Lens.fit(features, Options(), 1), features, target, torch.device("cpu"))
+    rows = Rows(Lens.fit(features, Options(), 1), features, target, torch.device("cpu"))
     batch = rows.batch(np.arange(len(features)))
     torch.manual_seed(0)
-    network = _network(batch).eval()
+    network = network_for(batch).eval()
     for parameter in network.parameters():  # where every term is zero at first, none is tested
         parameter.data += 0.3 * torch.randn_like(parameter)
     nodes = next(iter(rows.batches(np.arange(len(features)), shuffled=False)))[0]
