@@ -23,8 +23,9 @@ from postcast.features.text import Choice, load_encoder
 from postcast.fitting import make_forecaster, open_workshop
 from postcast.models import choose
 from postcast.models.choose import Recipe
-from postcast.models.hypergraph import HypergraphClassifier, HypergraphTraining
+from postcast.models.hypergraph import HypergraphClassifier
 from postcast.models.hypergraph_inputs import Options
+from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.reading import read
 from postcast.scoring import Outcomes, foretell
 from postcast.settings import Settings

@@ -96,16 +96,21 @@ def open_workshop(
         Left out where fewer than `FEWEST_IMAGES` of the training posts have one that is seen.
     """
     encoder.fit(division.train.texts)
-    looks_near = any(set(READS.get(name, ())) & {"kriging", "nearest", RETRIEVED} for name in names)
-    bank = remember(division, source, encoder if looks_near else None)
+    read = {block for name in names for block in READS.get(name, ())}
+    images = if_enough(images, division.train.image_paths)
+    bank = remember(
+        division,
+        source,
+        encoder if read & {"kriging", "nearest", RETRIEVED} else None,
+        images if RETRIEVED in read else None,
+    )
     facts = {
         "split": division.split.name,
         "n_train": len(division.train),
         "target": division.target,
         "synthetic": source.synthetic,
     }
-    enough = if_enough(images, division.train.image_paths)
-    return Workshop(division, encoder, bank, coverage, facts, enough)
+    return Workshop(division, encoder, bank, coverage, facts, images)
 
 
 def if_enough(images: ImageSense | None, paths: Sequence[str | None]) -> ImageSense | None:

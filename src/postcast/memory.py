@@ -13,6 +13,7 @@ import numpy as np
 from postcast.data.near_duplicates import fingerprint
 from postcast.features.bank import MemoryBank
 from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
+from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
 from postcast.features.vectors import stack_rows, unit_rows
 
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 
     from postcast.division import Division
     from postcast.features.assemble import Drafts
+    from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
     from postcast.schema import FloatArray, IntArray, Source
 
 
-def remember(division: Division, source: Source, encoder: TextEncoder | None) -> MemoryBank:
+def remember(
+    division: Division,
+    source: Source,
+    encoder: TextEncoder | None,
+    images: ImageSense | None = None,
+) -> MemoryBank:
     """Return what was known when the training ended, as a memory bank.
 
     Parameters
@@ -35,6 +42,8 @@ def remember(division: Division, source: Source, encoder: TextEncoder | None) ->
         Of the posts.
     encoder : TextEncoder or None
         Fitted; None for forecasters that look for no neighbours.
+    images : ImageSense or None
+        None for forecasters that retrieve no neighbours, or look at no images.
     """
     posts = division.remembered
     authors = sorted({name for name in posts.authors if name is not None})
@@ -53,11 +62,18 @@ def remember(division: Division, source: Source, encoder: TextEncoder | None) ->
         columns={role: list(columns) for role, columns in source.columns.items()},
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
         marks=None if encoder is None else Marks.of(posts.marks),
+        images=None
+        if images is None
+        else ImageVectors.learned(images.look(posts.image_paths).blocks),
     )
 
 
 def remember_more(
-    bank: MemoryBank, posts: Drafts, counts: FloatArray, encoder: TextEncoder | None
+    bank: MemoryBank,
+    posts: Drafts,
+    counts: FloatArray,
+    encoder: TextEncoder | None,
+    images: ImageSense | None = None,
 ) -> MemoryBank:
     """Return a bank that knows more posts than those of its training.
 
@@ -69,6 +85,8 @@ def remember_more(
     counts : ndarray of float, shape (n_posts,)
     encoder : TextEncoder or None
         As in the training.
+    images : ImageSense or None
+        As in the training.
     """
     if bank.order is None or posts.order is None:
         return bank
@@ -78,6 +96,9 @@ def remember_more(
     vectors = bank.vectors
     if vectors is not None and encoder is not None:
         vectors = stack_rows(vectors, unit_rows(encoder.encode(more.texts)))
+    pictures = bank.images
+    if pictures is not None and images is not None:
+        pictures = pictures.joined(images.look(more.image_paths).blocks)
     return replace(
         bank,
         ids=[*bank.ids, *(str(one) for one in more.ids)],
@@ -89,6 +110,7 @@ def remember_more(
         vectors=vectors,
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
         marks=None if bank.marks is None else bank.marks.joined(Marks.of(more.marks)),
+        images=pictures,
     )
 
 

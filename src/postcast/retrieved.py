@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.floating[Any]]
@@ -54,6 +55,11 @@ class Retrieved:
         What neighbour and post have in common.
     aspects : tuple of str, length n_aspects
     bank : Recalled
+    image_similarity : ndarray of float32, shape (n_posts, k), or None
+        Cosine of the images, 0 where either has none; None where no images are looked at.
+    without_image : Retrieved or None
+        What would have been found if no post showed its image; None where no images are looked
+        at, and in itself.
     """
 
     neighbours: IntArray
@@ -62,6 +68,8 @@ class Retrieved:
     shared: BoolArray
     aspects: tuple[str, ...]
     bank: Recalled
+    image_similarity: FloatArray | None = None
+    without_image: Retrieved | None = None
 
     def take(self, rows: IntArray) -> Retrieved:
         """Return the neighbours of some posts, in the order given."""
@@ -72,4 +80,27 @@ class Retrieved:
             self.shared[rows],
             self.aspects,
             self.bank,
+            None if self.image_similarity is None else self.image_similarity[rows],
+            None if self.without_image is None else self.without_image.take(rows),
+        )
+
+    def joined(self, other: Retrieved) -> Retrieved:
+        """Return the neighbours of these posts and of others; what no image finds is lost.
+
+        Parameters
+        ----------
+        other : Retrieved
+            From the same bank.
+        """
+        images = None
+        if self.image_similarity is not None and other.image_similarity is not None:
+            images = np.concatenate([self.image_similarity, other.image_similarity])
+        return Retrieved(
+            np.concatenate([self.neighbours, other.neighbours]),
+            np.concatenate([self.similarity, other.similarity]),
+            np.concatenate([self.age, other.age]),
+            np.concatenate([self.shared, other.shared]),
+            self.aspects,
+            self.bank,
+            images,
         )

@@ -191,7 +191,7 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
     senses = forecaster.senses
     if not len(posts) or not {*MADE_FROM_BANK, RETRIEVED} & set(senses.blocks):
         return forecaster
-    bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"))
+    bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"), senses.images)
     return replace(forecaster, senses=replace(senses, bank=bank))
 
 

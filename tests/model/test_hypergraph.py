@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from postcast import Post, load, read_posts, train
+from postcast.features.bank import MemoryBank
+from postcast.features.history import Moment
+from postcast.features.image_vectors import ImageVectors
+from postcast.features.retrieval import retrieve
 from postcast.models.choose import Recipe, make_classifier
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
+from postcast.models.image_view import without_images
 from postcast.retrieved import Recalled, Retrieved
 from postcast.schema import Block, FeatureSet, Target
 
@@ -83,6 +90,49 @@ def test_shuffled_hyperedges_destroy_it(learned, rng):
     shared = np.take_along_axis(found.shared, order[:, :, None], axis=1)
     torn = replace(features, retrieved=replace(found, shared=shared))
     assert _right(classifier, torn, target) < 0.7
+
+
+def _pictured(rng, bank, of_cluster, clusters):
+    """Posts that look like the remembered posts of some clusters, and their classes."""
+    which = rng.permutation(clusters)
+    n = len(which)
+    looks = of_cluster[which] + rng.normal(0, 0.05, (n, of_cluster.shape[1]))
+    seen = {"visual": Block(looks.astype(np.float32)), "has image": Block(np.ones((n, 1)))}
+    text, nobody = _noise(rng, n), np.full(n, -1)
+    image = bank.images.of(seen)
+    found = retrieve(Moment(nobody, nobody, nobody, nobody, {}), text, (), bank, image)
+    blocks = {"text": Block(text), "image": Block(image), "has image": seen["has image"]}
+    features = FeatureSet(blocks, nobody, np.arange(n), None, found)
+    classes = which % 3
+    return features, Target(classes, classes * 10.0, rng.random(n) < 0.2, which)
+
+
+def test_what_only_neighbours_of_like_image_tell_is_found():
+    """Posts asked show what no post learned from does: only remembered ones tell their class."""
+    rng = np.random.default_rng(7)
+    n_bank, n_clusters = 7_000, 700
+    of_cluster = rng.normal(size=(n_clusters, 12))
+    cluster = np.arange(n_bank) % n_clusters
+    looks = of_cluster[cluster] + rng.normal(0, 0.05, (n_bank, 12))
+    seen = {"visual": Block(looks.astype(np.float32)), "has image": Block(np.ones((n_bank, 1)))}
+    bank = replace(
+        MemoryBank.of_authors([]),
+        ids=[str(i) for i in range(n_bank)],
+        author=np.full(n_bank, -1),
+        engagement=cluster % 3 * 10.0 + rng.random(n_bank),
+        group=np.arange(n_bank),
+        fingerprints=np.ones((n_bank, 16), dtype=np.uint8),
+        vectors=_noise(rng, n_bank),
+        images=ImageVectors.learned(seen),
+    )
+    posts = _pictured(rng, bank, of_cluster, np.arange(500))
+    features, target = _pictured(rng, bank, of_cluster, np.arange(500, 700))
+    classifier = HypergraphClassifier(HypergraphTraining(members=2, device="cpu"))
+    classifier.fit(*posts)
+    assert _right(classifier, features, target) >= 0.9
+    hidden = without_images(features)
+    assert _right(classifier, hidden, target) < 0.5
+    assert classifier.predict_proba(hidden).max(axis=1).mean() < 0.6
 
 
 def _tagged(rng, n=900, n_tags=45):

@@ -1,11 +1,15 @@
 """A planted effect of images: found, missed where images are, and learned from training alone."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from postcast import Post, load, read_posts, train
+from postcast.models.choose import CLASSIFIERS, NEEDS_TORCH
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
 
 Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is not installed")
 
@@ -39,23 +43,46 @@ def pictured(tmp_path_factory):
     return rows
 
 
+@pytest.fixture(scope="module", autouse=True)
+def two_networks():
+    """Of hypergraph transformers, which learn slowly, two answer together instead of five."""
+
+    def make(recipe):
+        return HypergraphClassifier(HypergraphTraining(members=2, seed=recipe.seed, device="cpu"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CLASSIFIERS, "hypergraph", make)
+        yield
+
+
+@pytest.fixture(scope="module")
+def seeing(pictured):
+    """Return a forecaster by any classifier that learned from all images, trained once."""
+
+    @functools.cache
+    def trained(classifier):
+        return train(pictured, {**PLAIN, "classifier": classifier})
+
+    return trained
+
+
 def _accuracy(forecaster):
     return forecaster.scorecard.accuracy.value
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
 def test_what_only_the_image_tells_is_found_and_missed_by_its_share(
-    classifier, pictured, few_draws, rng
+    classifier, pictured, seeing, few_draws, rng
 ):
     """The bar: without 30% of the images, no more is lost than those images' share."""
-    if classifier == "neural":
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     settings = {**PLAIN, "classifier": classifier}
-    seeing = train(pictured, settings)
+    forecaster = seeing(classifier)
     blind = _accuracy(train(pictured, {**settings, "image_encoder": "none"}))
-    assert _accuracy(seeing) > 0.95
+    assert _accuracy(forecaster) > 0.95
     assert blind < 0.55
-    n_test = seeing.scorecard.n_test
+    n_test = forecaster.scorecard.n_test
     gone = np.zeros(N_POSTS, dtype=bool)
     for some in (np.arange(N_POSTS - n_test), np.arange(N_POSTS - n_test, N_POSTS)):
         gone[rng.choice(some, round(0.3 * len(some)), replace=False)] = True
@@ -63,16 +90,18 @@ def test_what_only_the_image_tells_is_found_and_missed_by_its_share(
         {**row, "image": None} if is_gone else row
         for row, is_gone in zip(pictured, gone, strict=True)
     ]
-    lost = _accuracy(seeing) - _accuracy(train(some, settings))
+    lost = _accuracy(forecaster) - _accuracy(train(some, settings))
     chance = 2 * np.sqrt(0.25 * 0.3 / n_test)
-    assert lost <= 0.3 * (_accuracy(seeing) - 1 / 3) + chance
+    assert lost <= 0.3 * (_accuracy(forecaster) - 1 / 3) + chance
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
-def test_without_its_image_a_post_is_not_forecast_as_surely(classifier, pictured, few_draws):
-    if classifier == "neural":
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
+def test_without_its_image_a_post_is_not_forecast_as_surely(
+    classifier, pictured, seeing, few_draws
+):
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    forecaster = train(pictured, {**PLAIN, "classifier": classifier})
+    forecaster = seeing(classifier)
     one = {"text": pictured[0]["text"], "author": "a1"}
     seen = forecaster.predict(Post(**one, image=pictured[0]["image"]))
     unseen = forecaster.predict(Post(**one))
@@ -87,13 +116,13 @@ def test_importance_names_the_image(pictured, few_draws):
     assert abs(found["text"].macro_f1_fall.value) < 0.1
 
 
-@pytest.mark.parametrize("classifier", ["strong", "linear", "neural"])
+@pytest.mark.parametrize("classifier", ["strong", "hypergraph", "linear", "neural"])
 def test_a_saved_forecaster_answers_the_same_with_and_without_images(
-    classifier, pictured, few_draws, tmp_path
+    classifier, pictured, seeing, few_draws, tmp_path
 ):
-    if classifier == "neural":
+    if classifier in NEEDS_TORCH:
         pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    forecaster = train(pictured, {**PLAIN, "classifier": classifier})
+    forecaster = seeing(classifier)
     forecaster.save(tmp_path / "saved")
     (tmp_path / "broken.png").write_bytes(Path(pictured[0]["image"]).read_bytes()[:-99])
     images = [row["image"] for row in pictured[:5]]

@@ -17,6 +17,7 @@ from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.images.decode import ADDRESS
+from postcast.features.images.sense import IMAGE, MASK
 from postcast.features.kriging import kriging
 from postcast.features.marks import as_texts, marks_of_post, marks_of_table
 from postcast.features.nearest import NEAREST_BLOCKS, nearest
@@ -109,11 +110,12 @@ class Drafts:
         )
 
     def silenced(self, rows: BoolArray) -> Drafts:
-        """Return the same posts, those marked without their texts."""
-        texts = [
-            "" if is_silent else text for text, is_silent in zip(self.texts, rows, strict=True)
-        ]
-        return replace(self, texts=texts)
+        """Return the same posts, those marked without their texts and images."""
+        texts = ["" if silent else one for one, silent in zip(self.texts, rows, strict=True)]
+        images = self.images
+        if images is not None:
+            images = [None if silent else one for one, silent in zip(images, rows, strict=True)]
+        return replace(self, texts=texts, images=images)
 
     def with_published(self) -> Drafts:
         """Return the same posts, which some of them taken apart still know to be published."""
@@ -261,6 +263,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     moment = Moment(author, order, known_until, drafts.group, published.by_author(bank, author))
     from_own = [name for name in senses.blocks if name in MADE_FROM_BANK]
     of_anyone = [name for name in senses.blocks if name in NEAREST_BLOCKS]
+    seen = _seen(drafts, senses)
     retrieved = None
     if from_own or of_anyone or RETRIEVED in senses.blocks:
         vectors = unit_rows(blocks["text"].matrix)
@@ -269,7 +272,16 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
         if of_anyone:
             blocks |= nearest(moment, vectors, bank, of_anyone)
         if RETRIEVED in senses.blocks:
-            retrieved = retrieve(moment, vectors, drafts.marks, bank)
-    if senses.images is not None:
-        blocks |= senses.images.look(drafts.image_paths).blocks
-    return FeatureSet(blocks, author, drafts.group, drafts.order, retrieved)
+            images = seen[IMAGE].matrix if seen and bank.images is not None else None
+            retrieved = retrieve(moment, vectors, drafts.marks, bank, images)
+    return FeatureSet(blocks | seen, author, drafts.group, drafts.order, retrieved)
+
+
+def _seen(drafts: Drafts, senses: Senses) -> dict[str, Block]:
+    """Return what is seen of the posts' images; to retrieve by, as vectors like the bank's."""
+    if senses.images is None:
+        return {}
+    blocks, remembered = senses.images.look(drafts.image_paths).blocks, senses.bank.images
+    if RETRIEVED not in senses.blocks or remembered is None:
+        return dict(blocks)
+    return {IMAGE: Block(remembered.of(blocks)), MASK: blocks[MASK]}

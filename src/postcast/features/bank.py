@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.features.familiar import Familiar
+from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
 from postcast.features.vectors import arrays_of, rows_from
 from postcast.grouping import rows_by
@@ -56,6 +57,9 @@ class MemoryBank:
         What the texts are like, to tell a draft that is not; empty in older banks.
     marks : Marks or None
         Tags and categories, by number; None for forecasters that retrieve no neighbours.
+    images : ImageVectors or None
+        What the posts' images look like; None where none are looked at, or no neighbours
+        retrieved.
     """
 
     ids: Sequence[str]
@@ -72,6 +76,7 @@ class MemoryBank:
     n_learned: int | None = None
     familiar: Familiar = field(default_factory=Familiar)
     marks: Marks | None = None
+    images: ImageVectors | None = None
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -127,6 +132,17 @@ class MemoryBank:
         return positions, self.vectors[positions]
 
     @cached_property
+    def pictured(self) -> tuple[IntArray, FloatArray | None]:
+        """The positions of the posts with a text and an image that was seen, and its vectors.
+
+        A post without a text counts for its author alone, whatever it shows.
+        """
+        if self.images is None:
+            return np.empty(0, dtype=np.int64), None
+        positions = np.flatnonzero(self.has_text & self.images.has)
+        return positions, self.images.rows[positions]
+
+    @cached_property
     def _by_author(self) -> dict[int, IntArray]:
         if self.order is None:
             return {}
@@ -167,6 +183,8 @@ class MemoryBank:
             arrays |= arrays_of(self.vectors)
         if self.marks is not None:
             arrays |= self.marks.arrays()
+        if self.images is not None:
+            arrays |= self.images.arrays()
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -197,4 +215,5 @@ class MemoryBank:
             n_learned=parts.facts.get("n_learned"),
             familiar=Familiar.from_state(parts),
             marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
+            images=ImageVectors.from_arrays(arrays),
         )

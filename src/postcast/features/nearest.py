@@ -78,11 +78,11 @@ def nearest(
 
 @dataclass(frozen=True)
 class Known:
-    """The bank's posts with text, and how they are looked through.
+    """Those of the bank's posts that can be compared, and how they are looked through.
 
     Parameters
     ----------
-    texts : ndarray of int, shape (k,)
+    posts : ndarray of int, shape (k,)
         Positions in the bank; oldest first with a layout, where all posts share a clock.
     vectors : ndarray, csr_matrix or SparseRows, shape (k, d)
     near : Near or None
@@ -93,7 +93,7 @@ class Known:
         Rising, where only earlier posts need to be looked at.
     """
 
-    texts: IntArray
+    posts: IntArray
     vectors: Matrix
     near: Near | None = None
     layout: Layout | None = None
@@ -101,27 +101,38 @@ class Known:
 
     @classmethod
     def of(cls, bank: MemoryBank, n_asked: int) -> Known | None:
-        """Return what the bank knows, laid out where many are asked of many; None of no text."""
-        texts, vectors = bank.texts
-        if vectors is None or not len(texts):
+        """Return the posts with text, laid out where many are asked of many; None of none."""
+        return cls._laid_out("texts", bank.texts, bank, n_asked)
+
+    @classmethod
+    def of_images(cls, bank: MemoryBank, n_asked: int) -> Known | None:
+        """Return the posts with text and an image, to compare their images; None of none."""
+        return cls._laid_out("images", bank.pictured, bank, n_asked)
+
+    @classmethod
+    def _laid_out(
+        cls, what: str, rows: tuple[IntArray, Matrix | None], bank: MemoryBank, n_asked: int
+    ) -> Known | None:
+        posts, vectors = rows
+        if vectors is None or not len(posts):
             return None
         if n_asked < MOST_CANDIDATES:
-            return cls(texts, vectors)
-        if "near" not in bank.worked_out:
-            bank.worked_out["near"] = cls._many(bank, texts, vectors)
-        known: Known = bank.worked_out["near"]
+            return cls(posts, vectors)
+        if ("near", what) not in bank.worked_out:
+            bank.worked_out["near", what] = cls._many(bank, posts, vectors)
+        known: Known = bank.worked_out["near", what]
         return known
 
     @classmethod
-    def _many(cls, bank: MemoryBank, texts: IntArray, vectors: Matrix) -> Known:
+    def _many(cls, bank: MemoryBank, posts: IntArray, vectors: Matrix) -> Known:
         near = index_of(vectors, max(NEAREST))
-        if near is not None or len(texts) < MANY:
-            return cls(texts, vectors, near)
+        if near is not None or len(posts) < MANY:
+            return cls(posts, vectors, near)
         if bank.ordering != "time" or bank.order is None:
-            return cls(texts, vectors, layout=Layout.of(vectors))
-        oldest_first = np.argsort(bank.order[texts], kind="stable")
-        texts, vectors = texts[oldest_first], vectors[oldest_first]
-        return cls(texts, vectors, layout=Layout.of(vectors), order=bank.order[texts])
+            return cls(posts, vectors, layout=Layout.of(vectors))
+        oldest_first = np.argsort(bank.order[posts], kind="stable")
+        posts, vectors = posts[oldest_first], vectors[oldest_first]
+        return cls(posts, vectors, layout=Layout.of(vectors), order=bank.order[posts])
 
     def in_turn(self, moment: Moment) -> IntArray:
         """Return the posts asked in the order in which looking is cheapest, shape (n_posts,)."""
@@ -132,7 +143,7 @@ class Known:
     def n_before(self, known_until: IntArray) -> int:
         """Return how many of the posts may count for some that are asked together."""
         if self.order is None:
-            return len(self.texts)
+            return len(self.posts)
         return max(int(np.searchsorted(self.order, known_until.max())), 1)
 
 
@@ -166,32 +177,33 @@ def look(
     if known.layout is not None:
         end = known.n_before(moment.known_until[asked])
         cosines = known.layout.cosines(vectors[asked], end)
-        return _barred(moment, asked, bank, known.texts[None, :end], cosines)
+        return _barred(moment, asked, bank, known.posts[None, :end], cosines)
     if known.near is None:
         cosines = cosines_of(vectors[asked], known.vectors)
-        return _barred(moment, asked, bank, known.texts[None, :], cosines)
-    posts, cosines = _found(known.near, vectors[asked], known.vectors, known.texts)
+        return _barred(moment, asked, bank, known.posts[None, :], cosines)
+    posts, cosines = _found(known.near, vectors[asked], known.vectors, known.posts)
     looked = _barred(moment, asked, bank, posts, cosines)
     short = (looked.cosines > -1).sum(axis=1) < max(NEAREST)
     if bank.ordering != "time" or not short.any():
         return looked
-    return _with_all_earlier(moment, asked, vectors, bank, (looked, short))
+    return _with_all_earlier(moment, asked, vectors, (bank, known), (looked, short))
 
 
 def _with_all_earlier(
     moment: Moment,
     asked: IntArray,
     vectors: Matrix,
-    bank: MemoryBank,
+    remembered: tuple[MemoryBank, Known],
     found: tuple[Looked, BoolArray],
 ) -> Looked:
     """Compare posts so early that an index finds later ones only with all that are earlier."""
-    looked, short = found
+    (bank, known), (looked, short) = remembered, found
     latest = moment.known_until[asked[short]].max()
-    earlier = np.flatnonzero(bank.has_text & (bank.order < latest))
-    if bank.vectors is None or not len(earlier):
+    is_earlier = np.flatnonzero(bank.order[known.posts] < latest)  # type: ignore[index]
+    if not len(is_earlier):
         return looked
-    cosines = cosines_of(vectors[asked[short]], bank.vectors[earlier])
+    earlier = known.posts[is_earlier]
+    cosines = cosines_of(vectors[asked[short]], known.vectors[is_earlier])
     more = _barred(moment, asked[short], bank, earlier[None, :], cosines)
     most = looked.cosines.shape[1]
     best = np.argsort(-more.cosines, axis=1, kind="stable")[:, :most]  # (s, <= k)
@@ -210,7 +222,7 @@ def _worth(looked: Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
 
 
 def _found(
-    near: Near, vectors: Matrix, others: Matrix, texts: IntArray
+    near: Near, vectors: Matrix, others: Matrix, known: IntArray
 ) -> tuple[IntArray, FloatArray]:
     """Return the bank's posts that an index finds near each, and their cosines, (q, k) each.
 
@@ -218,7 +230,7 @@ def _found(
     """
     place = near.search(vectors, MOST_CANDIDATES)  # (q, k)
     cosines = paired_cosines(vectors, others, np.maximum(place, 0))
-    return texts[np.maximum(place, 0)], np.where(place < 0, -1.0, cosines)
+    return known[np.maximum(place, 0)], np.where(place < 0, -1.0, cosines)
 
 
 def _barred(

@@ -11,7 +11,8 @@ import numpy as np
 
 from postcast.errors import ForecasterError, MissingExtraError, SettingsError
 from postcast.models.ensemble import EnsembleClassifier
-from postcast.models.hypergraph import HypergraphClassifier, HypergraphTraining
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.models.linear import LinearClassifier
 from postcast.models.neural import NeuralClassifier, Training
 from postcast.models.plain import AuthorMedianClassifier, MajorityClassifier
@@ -120,7 +121,7 @@ USUAL_CORRECTION = {"strong": "full", "ensemble": "full"}
 """What ``auto`` stands for. For others the class weights of their loss decide; see
 `Calibration.decision_weights`."""
 
-READ_IMAGES = ("strong", "ensemble", "neural", "linear")
+READ_IMAGES = ("strong", "hypergraph", "ensemble", "neural", "linear")
 """Those that read what was seen of posts' images, where there is any; baselines do not."""
 
 NEEDS_TORCH = ("neural", "reference", "hypergraph", "ensemble")

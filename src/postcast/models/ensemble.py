@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.models.calibrate import Calibration, fit_calibration
-from postcast.models.hypergraph import HypergraphClassifier, HypergraphTraining
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.models.strong import StrongClassifier
 from postcast.schema import HeldOut, Parts
 

@@ -1,12 +1,12 @@
 """Retrieval-augmented hypergraph transformer: posts beside their neighbours, and what these got.
 
-Trained by torch, answered by `hypergraph_answer`. Reads neighbours; retrieves none.
+Joins networks that `hypergraph_training` trains and `hypergraph_answer` answers for. Reads
+neighbours; retrieves none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,52 +14,23 @@ import numpy as np
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
+from postcast.models.hypergraph_training import HypergraphTraining, Member, train_member
+from postcast.models.image_view import (
+    MASK,
+    also_without_image,
+    has_image,
+    rows_to_hide,
+    without_images,
+)
 from postcast.models.portable import softmax
-from postcast.models.torch_training import class_weight, own_randomness, weights_of
-from postcast.progress import bar_is_hidden
+from postcast.models.without_image import SLOPE, WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
-    import torch
-
-    from postcast.models.hypergraph_inputs import Batch
-    from postcast.models.hypergraph_network import HypergraphTransformer, Nodes
     from postcast.schema import FloatArray, IntArray
 
-LEARNING_RATE = 1e-3
-BATCH = 64
 ANSWERED_AT_ONCE = 256
-COUNT_WEIGHT = 0.5
-"""Of the squared error of the log count beside the cross-entropy of the classes."""
-
-
-@dataclass(frozen=True)
-class HypergraphTraining:
-    """How the network is trained.
-
-    Parameters
-    ----------
-    members : int
-        Networks whose mean answers; each stops early on a part of the posts of its own.
-    epochs : int
-        At most this many passes over the posts.
-    patience : int or None
-        Stop after so many epochs without a better validation loss; None never stops, and keeps
-        the last epoch.
-    class_weights : {"balanced", "none"}
-    seed : int
-    device : {"auto", "cpu", "cuda"}
-    options : Options
-    """
-
-    members: int = 5
-    epochs: int = 60
-    patience: int | None = 5
-    class_weights: str = "balanced"
-    seed: int = 42
-    device: str = "auto"
-    options: Options = field(default_factory=Options)
 
 
 class HypergraphClassifier:
@@ -80,21 +51,36 @@ class HypergraphClassifier:
     def __init__(self, training: HypergraphTraining) -> None:
         self.training = training
         self.lens = Lens(training.options, {})
-        self.members: list[dict[str, FloatArray]] = []
-        self.training_loss: tuple[float, ...] = ()
-        self.validation_loss: tuple[float, ...] = ()
-        self.best_epoch = 0
+        self.members: list[Member] = []
+        self.without_image: WithoutImage | None = None
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts; see `postcast.models.base.Classifier`."""
         self.lens = self._lens(features, target)
-        left_out: FloatArray = np.full((len(features), 3), np.nan)
+        everyone, pictured = np.arange(len(features)), MASK in features.blocks
+        hidden = rows_to_hide(features, self.training.seed) if pictured else everyone[:0]
+        features = self.lens.narrowed(features)
+        learned = also_without_image(features, hidden) if pictured else features
+        told = target.take(np.concatenate([everyone, hidden]))
+        answers: FloatArray = np.full((len(features), 3), np.nan)
+        unseen = answers.copy()
         self.members = []
         for number, (kept, left) in enumerate(_folds(target, self.training)):
-            self.members.append(self._train(features, target, (kept, left), number))
-            left_out[left] = self._answer(self.members[-1:], features, left)
-        rows = np.flatnonzero(~np.isnan(left_out[:, 0]))
-        return HeldOut(rows, left_out[rows])
+            again = len(features) + np.flatnonzero(np.isin(hidden, kept))
+            parts = np.concatenate([kept, again]), left
+            member = train_member(self.lens, (learned, told), parts, self.training, number)
+            self.members.append(member)
+            answers[left] = self._answer([member], features, left)
+            if pictured:
+                unseen[left] = self._answer([member], without_images(features), left)
+        rows = np.flatnonzero(~np.isnan(answers[:, 0]))
+        if not pictured:
+            return HeldOut(rows, answers[rows])
+        has, classes = has_image(features)[rows], target.classes[rows]
+        self.without_image = WithoutImage.learned(
+            answers[rows], unseen[rows], has, classes, np.flatnonzero(has)
+        )
+        return HeldOut(rows, self.without_image.apply(answers[rows], has))
 
     def _lens(self, features: FeatureSet, target: Target) -> Lens:
         lens = Lens.fit(features, self.training.options, self.training.seed)
@@ -103,66 +89,38 @@ class HypergraphClassifier:
         helpful = learn_help(retrieved_of(features), ranks(target.counts))
         return Lens(lens.options, {**lens.arrays, "helpful": helpful})
 
-    def _train(
-        self, features: FeatureSet, target: Target, parts: tuple[IntArray, IntArray], number: int
-    ) -> dict[str, FloatArray]:
-        """Run a member's epochs; return the weights of the best of them."""
-        import torch
+    @property
+    def training_loss(self) -> tuple[float, ...]:
+        """The last member's loss of each epoch."""
+        return self.members[-1].training_loss
 
-        with own_randomness(self.training.seed + number, self.training.device) as device:
-            rows = _Rows(self.lens, features, target, device)
-            network = _network(rows.batch(parts[0][:1])).to(device)
-            weight = class_weight(target.classes[parts[0]], self.training.class_weights)
-            loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(device))
-            return self._epochs(network, rows, loss_of, parts)
+    @property
+    def validation_loss(self) -> tuple[float, ...]:
+        """The last member's loss of each epoch on what it stopped on; empty without any."""
+        return self.members[-1].validation_loss
 
-    def _epochs(
-        self,
-        network: HypergraphTransformer,
-        rows: _Rows,
-        loss_of: torch.nn.CrossEntropyLoss,
-        parts: tuple[IntArray, IntArray],
-    ) -> dict[str, FloatArray]:
-        import torch
-        from tqdm.auto import trange
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that was kept of the last member, counted from 1."""
+        return self.members[-1].best_epoch
 
-        kept, left = parts
-        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-        best, weights, losses = float("inf"), weights_of(network), []
-        for epoch in trange(
-            1,
-            self.training.epochs + 1,
-            desc="training",
-            unit="epoch",
-            disable=bar_is_hidden(),
-            leave=False,
-        ):
-            training_loss = _one_epoch(network, rows.batches(kept), loss_of, optimiser)
-            validation_loss = _loss_on(network, rows.batches(left, shuffled=False), loss_of)
-            losses.append((training_loss, validation_loss))
-            if validation_loss < best or self.training.patience is None or not len(left):
-                best, self.best_epoch = validation_loss, epoch
-                weights = weights_of(network)
-            elif epoch - self.best_epoch >= self.training.patience:
-                break
-        self.training_loss = tuple(pair[0] for pair in losses)
-        self.validation_loss = tuple(pair[1] for pair in losses) if len(left) else ()
-        return weights
-
-    def _answer(
-        self, members: list[dict[str, FloatArray]], features: FeatureSet, rows: IntArray
-    ) -> FloatArray:
+    def _answer(self, members: list[Member], features: FeatureSet, rows: IntArray) -> FloatArray:
         """Return the mean of some members' probabilities, shape (n_rows, 3)."""
         found: FloatArray = np.empty((len(rows), 3))
         for start in range(0, len(rows), ANSWERED_AT_ONCE):
             chunk = slice(start, start + ANSWERED_AT_ONCE)
             batch = self.lens.batch(features, rows[chunk])
-            found[chunk] = np.mean([softmax(scores(one, batch)[0]) for one in members], axis=0)
+            found[chunk] = np.mean(
+                [softmax(scores(one.weights, batch)[0]) for one in members], axis=0
+            )
         return found
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        return self._answer(self.members, features, np.arange(len(features)))
+        answer = self._answer(self.members, features, np.arange(len(features)))
+        if self.without_image is None:
+            return answer
+        return self.without_image.apply(answer, has_image(features))
 
     def state(self) -> Parts:
         """Return the members' weights, how inputs are scaled, and the last member's losses."""
@@ -176,7 +134,9 @@ class HypergraphClassifier:
         }
         arrays = {f"lens/{name}": value for name, value in self.lens.arrays.items()}
         for number, member in enumerate(self.members):
-            arrays |= {f"{number}/{name}": value for name, value in member.items()}
+            arrays |= {f"{number}/{name}": value for name, value in member.weights.items()}
+        if self.without_image is not None:
+            arrays |= self.without_image.arrays()
         return Parts(facts=facts, arrays=arrays)
 
     @classmethod
@@ -186,100 +146,14 @@ class HypergraphClassifier:
         options = Options(**{**given, "edges": tuple(given["edges"])})
         self = cls(HypergraphTraining(options=options, class_weights=parts.facts["class_weights"]))
         self.lens = Lens(options, _beneath(parts, "lens/"))
-        self.members = [_beneath(parts, f"{number}/") for number in range(parts.facts["members"])]
-        self.training_loss = tuple(parts.facts["training_loss"])
-        self.validation_loss = tuple(parts.facts["validation_loss"])
-        self.best_epoch = parts.facts["best_epoch"]
+        losses = tuple(parts.facts["training_loss"]), tuple(parts.facts["validation_loss"])
+        self.members = [
+            Member(_beneath(parts, f"{number}/"), *losses, parts.facts["best_epoch"])
+            for number in range(parts.facts["members"])
+        ]
+        if SLOPE in parts.arrays:
+            self.without_image = WithoutImage.from_arrays(parts.arrays)
         return self
-
-
-class _Rows:
-    """Posts and what is to be learned of them, given to the network a batch at a time."""
-
-    def __init__(
-        self, lens: Lens, features: FeatureSet, target: Target, device: torch.device
-    ) -> None:
-        self.lens = lens
-        self.features = features
-        self.classes = target.classes.astype(np.int64)
-        logs = np.sign(target.counts) * np.log1p(np.abs(target.counts))
-        self.log_count = ((logs - logs.mean()) / (logs.std() + 1e-6)).astype(np.float32)
-        self.device = device
-
-    def batch(self, rows: IntArray) -> Batch:
-        return self.lens.batch(self.features, rows)
-
-    def batches(
-        self, rows: IntArray, *, shuffled: bool = True
-    ) -> Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]]:
-        """Yield nodes, classes (b,) and log counts (b,), in a random order or not."""
-        import torch
-
-        from postcast.models.hypergraph_network import Nodes
-
-        in_turn = torch.randperm(len(rows)).numpy() if shuffled else np.arange(len(rows))
-        for start in range(0, len(rows), BATCH):
-            chosen = rows[in_turn[start : start + BATCH]]
-            one = self.batch(chosen)
-            nodes = Nodes(
-                streams={n: torch.from_numpy(x).to(self.device) for n, x in one.streams.items()},
-                label=torch.from_numpy(one.label).to(self.device),
-                member=torch.from_numpy(one.member).to(self.device),
-                there=torch.from_numpy(one.there).to(self.device),
-                user=torch.from_numpy(one.user).to(self.device),
-            )
-            classes = torch.from_numpy(self.classes[chosen]).to(self.device)
-            yield nodes, classes, torch.from_numpy(self.log_count[chosen]).to(self.device)
-
-
-def _network(like: Batch) -> HypergraphTransformer:
-    from postcast.models.hypergraph_network import HypergraphTransformer, Sizes
-
-    return HypergraphTransformer(
-        Sizes(
-            streams={name: x.shape[2] for name, x in like.streams.items()},
-            nodes=like.there.shape[1],
-            edges=like.member.shape[2],
-            user=like.user.shape[1],
-        )
-    )
-
-
-def _one_epoch(
-    network: HypergraphTransformer,
-    batches: Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]],
-    loss_of: torch.nn.CrossEntropyLoss,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    """Train on every post once; return the mean loss."""
-    network.train()
-    total, n_posts = 0.0, 0
-    for nodes, classes, log_count in batches:
-        optimiser.zero_grad()
-        told, count = network(nodes)  # (b, 3), (b,)
-        loss = loss_of(told, classes) + COUNT_WEIGHT * ((count - log_count) ** 2).mean()
-        loss.backward()
-        optimiser.step()
-        total += float(loss.detach()) * len(classes)
-        n_posts += len(classes)
-    return total / n_posts
-
-
-def _loss_on(
-    network: HypergraphTransformer,
-    batches: Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]],
-    loss_of: torch.nn.CrossEntropyLoss,
-) -> float:
-    """Return the classes' mean loss on posts not trained on; infinite where there are none."""
-    import torch
-
-    network.eval()
-    total, n_posts = 0.0, 0
-    with torch.inference_mode():
-        for nodes, classes, _ in batches:
-            total += float(loss_of(network(nodes)[0], classes)) * len(classes)
-            n_posts += len(classes)
-    return total / n_posts if n_posts else float("inf")
 
 
 def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray, IntArray]]:

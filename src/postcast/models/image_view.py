@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from postcast.models.portable import on_top
+from postcast.scaling import scale_of
 from postcast.schema import Block, FeatureSet
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class ImageView:
     Parameters
     ----------
     mean, scale : ndarray of float32, shape (d,)
-        Columns of one block together have a variance of one, as a text's vector has length one.
+        See `postcast.scaling.scale_of`.
     """
 
     mean: FloatArray
@@ -48,16 +50,8 @@ class ImageView:
         """Return the view that some posts teach; None where nothing was seen of images."""
         if MASK not in features.blocks:
             return None
-        with_image = np.flatnonzero(has_image(features))
-        rows = [block[with_image].astype(np.float64) for block in _matrices(features)]
-        if not len(with_image):
-            rows = [np.zeros((1, one.shape[1])) for one in rows]
-        mean = np.concatenate([one.mean(axis=0) for one in rows])
-        spreads = [one.std(axis=0) for one in rows]
-        scale = np.concatenate(
-            [np.where(spread > 1e-6, spread, 1.0) * np.sqrt(len(spread)) for spread in spreads]
-        )
-        return cls(mean.astype(np.float32), scale.astype(np.float32))
+        with_image = has_image(features)
+        return cls(*scale_of([block[with_image] for block in _matrices(features)]))
 
     def matrix(self, features: FeatureSet) -> FloatArray:
         """Return images' features on their scale, shape (n_posts, d), without any mask."""
@@ -89,12 +83,32 @@ def has_image(features: FeatureSet) -> BoolArray:
 
 
 def without_images(features: FeatureSet) -> FeatureSet:
-    """Return the features as they were if no post had an image."""
+    """Return the features as they were if no post had an image, neighbours too."""
     blocks = {
         name: Block(np.zeros_like(block.matrix), block.columns) if name in IMAGE_BLOCKS else block
         for name, block in features.blocks.items()
     }
-    return replace(features, blocks=blocks)
+    found = features.retrieved
+    if found is not None and found.without_image is not None:
+        found = found.without_image
+    return replace(features, blocks=blocks, retrieved=found)
+
+
+def also_without_image(features: FeatureSet, rows: IntArray) -> FeatureSet:
+    """Return the posts and, below them, some of them again as if they had no image."""
+    again = without_images(features.take(rows))
+    found = features.retrieved
+    if found is not None and again.retrieved is not None:
+        found = found.joined(again.retrieved)
+    return FeatureSet(
+        blocks={
+            name: Block(on_top([block.matrix, again.blocks[name].matrix]), block.columns)
+            for name, block in features.blocks.items()
+        },
+        author=np.concatenate([features.author, again.author]),
+        group=np.concatenate([features.group, again.group]),
+        retrieved=found,
+    )
 
 
 def rows_to_hide(features: FeatureSet, seed: int) -> IntArray:

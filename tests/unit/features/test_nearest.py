@@ -57,7 +57,7 @@ def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, bloc
     if is_sparse:
         bank = replace(bank, vectors=scipy.sparse.csr_matrix(np.maximum(bank.vectors, 0)))
     found = nearest(_asked(bank), bank.vectors, bank)[block].matrix
-    assert bank.worked_out["near"] is not None
+    assert bank.worked_out["near", "texts"] is not None
     monkeypatch.setattr(index_module, "EXACT_UP_TO", 10**9)
     exact = nearest(_asked(bank), bank.vectors, replace(bank))[block].matrix
     assert np.abs(found - exact).mean() < 0.01

@@ -95,7 +95,7 @@ def test_the_nearest_are_those_of_a_plain_look(bank, monkeypatch, many, ordering
     if not is_sparse:
         bank = replace(bank, vectors=bank.vectors.toarray())
     found = nearest(_asked(bank), bank.vectors, bank)
-    assert bank.worked_out["near"].layout is not None
+    assert bank.worked_out["near", "texts"].layout is not None
     for module in (all_module, nearest_module):
         monkeypatch.setattr(module, "MANY", 10**9)
     plain = nearest(_asked(bank), bank.vectors, replace(bank))

@@ -8,13 +8,15 @@ import scipy.sparse
 
 from postcast.features.bank import MemoryBank
 from postcast.features.history import LATEST, Moment
+from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks, marks_of
 from postcast.features.retrieval import ASPECTS, KEPT, retrieve
 from postcast.features.vectors import unit_rows
+from postcast.schema import Block
 from postcast.storage import load_manifest, load_parts, save_parts
 
 N_POSTS = 400
-AUTHOR, CATEGORY, TAGS, TEXT = range(len(ASPECTS))
+AUTHOR, CATEGORY, TAGS, TEXT, IMAGE = range(len(ASPECTS) + 1)
 
 
 def _marks(rng, n):
@@ -48,6 +50,16 @@ def bank(rng, request):
     )
 
 
+@pytest.fixture
+def pictured(bank, rng):
+    """The bank, in which two posts of three have an image."""
+    has = rng.random(N_POSTS) < 2 / 3
+    visual = rng.normal(size=(N_POSTS, 5)).astype(np.float32) * has[:, None]
+    mask = has[:, None].astype(np.float32)
+    blocks = {"visual": Block(visual), "has image": Block(mask)}
+    return replace(bank, images=ImageVectors.learned(blocks))
+
+
 def _of_bank(bank, delay=0):
     """Ask of the bank's own posts, whose predecessors' counts were known `delay` later."""
     return Moment(bank.author, bank.order, bank.order - delay, bank.group, {})
@@ -56,12 +68,15 @@ def _of_bank(bank, delay=0):
 def _found(bank, moment=None, rows=slice(None)):
     moment = moment or _of_bank(bank)
     marks = [tuple(bank.marks.of_post(i)) for i in range(len(bank))]
-    return retrieve(moment, bank.vectors, marks, bank).take(np.arange(len(bank))[rows])
+    images = None if bank.images is None else bank.images.rows
+    return retrieve(moment, bank.vectors, marks, bank, images).take(np.arange(len(bank))[rows])
 
 
 @pytest.mark.parametrize("delay", [0, 30])
-def test_no_neighbour_is_of_the_future(bank, delay):
-    found = _found(bank, _of_bank(bank, delay))
+@pytest.mark.parametrize("shown", ["nothing", "images", "hidden images"])
+def test_no_neighbour_is_of_the_future(bank, pictured, delay, shown):
+    found = _found(bank if shown == "nothing" else pictured, _of_bank(bank, delay))
+    found = found.without_image if shown == "hidden images" else found
     there = found.neighbours >= 0
     assert there.mean() > 0.8
     asked = np.broadcast_to(np.arange(N_POSTS)[:, None], there.shape)[there]
@@ -75,9 +90,9 @@ def test_no_neighbour_is_of_the_future(bank, delay):
     assert (found.shared[:, :, AUTHOR][there] == own).all()
 
 
-def test_later_posts_change_nothing(bank):
+def test_later_posts_change_nothing(pictured):
     """On one clock, what is published after a post is as if it were not there."""
-    bank = replace(bank, ordering="time")
+    bank = replace(pictured, ordering="time")
     early = np.flatnonzero(bank.order < N_POSTS // 2)
     marks = [tuple(bank.marks.of_post(i)) for i in range(N_POSTS)]
     less = replace(
@@ -90,10 +105,13 @@ def test_later_posts_change_nothing(bank):
         fingerprints=bank.fingerprints[early],
         vectors=bank.vectors[early],
         marks=Marks.of([marks[i] for i in early]),
+        images=replace(bank.images, rows=bank.images.rows[early]),
     )
     moment = Moment(*(one[early] for one in (bank.author, bank.order, bank.order, bank.group)), {})
     asked = bank.vectors[early], [marks[i] for i in early]
-    with_later, without = retrieve(moment, *asked, bank), retrieve(moment, *asked, less)
+    shown = bank.images.rows[early]
+    with_later, without = (retrieve(moment, *asked, one, shown) for one in (bank, less))
+    np.testing.assert_allclose(with_later.image_similarity, without.image_similarity, atol=1e-6)
     mapped = np.where(without.neighbours < 0, -1, early[without.neighbours])
     np.testing.assert_array_equal(with_later.neighbours, mapped)
     np.testing.assert_allclose(with_later.similarity, without.similarity, atol=1e-6)
@@ -132,6 +150,37 @@ def test_an_own_post_without_text_counts_and_a_strangers_does_not(bank):
     assert not found.similarity[silent].any()
 
 
+def test_a_draft_sees_the_likest_image(pictured):
+    bank = pictured
+    like = int(np.flatnonzero((bank.author == 5) & bank.has_text & bank.images.has)[0])
+    silent = int(np.flatnonzero((bank.author == 5) & ~bank.has_text & bank.images.has)[0])
+    vector = np.zeros((1, 12), dtype=np.float32)
+    moment = Moment(*(np.array([one]) for one in (3, LATEST, LATEST, -1)), {})
+    found = retrieve(moment, vector, [()], bank, bank.images.rows[[like]])
+    place = found.neighbours[0].tolist().index(like)
+    assert found.shared[0, place, IMAGE]
+    np.testing.assert_allclose(found.image_similarity[0, place], 1, atol=1e-6)
+    assert found.aspects[IMAGE] == "image"
+    np.testing.assert_array_equal(found.bank.vectors["image"], bank.images.rows)
+    of_silent = retrieve(moment, vector, [()], bank, bank.images.rows[[silent]])
+    assert silent not in of_silent.neighbours
+
+
+def test_posts_without_an_image_find_whom_they_would_where_none_has_one(bank, pictured):
+    found, blind = _found(pictured), _found(bank)
+    assert blind.image_similarity is None
+    assert blind.without_image is None
+    for one, rows in ((found, ~pictured.images.has), (found.without_image, slice(None))):
+        np.testing.assert_array_equal(one.neighbours[rows], blind.neighbours[rows])
+        np.testing.assert_array_equal(one.similarity[rows], blind.similarity[rows])
+        np.testing.assert_array_equal(one.age[rows], blind.age[rows])
+        np.testing.assert_array_equal(one.shared[rows][:, :, :IMAGE], blind.shared[rows])
+        assert not one.shared[rows][:, :, IMAGE].any()
+        assert not one.image_similarity[rows].any()
+    assert (found.neighbours != blind.neighbours)[pictured.images.has].any()
+    assert found.shared[:, :, IMAGE].any()
+
+
 def test_sparse_vectors_are_retrieved_by_as_dense_ones(bank):
     sparse = replace(bank, vectors=scipy.sparse.csr_matrix(bank.vectors))
     first, second = _found(bank), _found(sparse)
@@ -147,13 +196,17 @@ def test_nothing_remembered_is_nobody_found(bank):
     assert not found.shared.any()
 
 
-def test_a_saved_bank_keeps_marks_and_an_older_one_has_none(bank, tmp_path):
+def test_a_saved_bank_keeps_marks_and_images_and_an_older_one_has_none(pictured, tmp_path):
+    bank = pictured
     save_parts(tmp_path / "saved", {"bank": bank.state()}, {})
     parts = load_parts(tmp_path / "saved", "bank", load_manifest(tmp_path / "saved"))
     again = MemoryBank.from_state(parts)
     np.testing.assert_array_equal(_found(again).neighbours, _found(bank).neighbours)
-    older = replace(parts, arrays={n: a for n, a in parts.arrays.items() if "marks" not in n})
-    assert not MemoryBank.from_state(older).bearers
+    np.testing.assert_array_equal(_found(again).image_similarity, _found(bank).image_similarity)
+    arrays = {n: a for n, a in parts.arrays.items() if not n.startswith(("marks", "images"))}
+    older = MemoryBank.from_state(replace(parts, arrays=arrays))
+    assert not older.bearers
+    assert older.images is None
 
 
 def test_marks_are_tags_hashtags_and_a_category_whatever_their_case():

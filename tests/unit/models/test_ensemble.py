@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
 
 from postcast.models.ensemble import EnsembleClassifier, _best_weight
-from postcast.models.hypergraph import HypergraphTraining
+from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.schema import Block, FeatureSet, Target
 
 QUICK = HypergraphTraining(members=2, epochs=2, device="cpu")

@@ -13,14 +13,19 @@ from postcast.schema import Block, FeatureSet, Target
 
 torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
 
-from postcast.models.hypergraph import (  # noqa: E402
-    HypergraphClassifier,
-    HypergraphTraining,
-    _network,
-    _Rows,
-)
+from postcast.models.hypergraph import HypergraphClassifier  # noqa: E402
 from postcast.models.hypergraph_answer import scores  # noqa: E402
 from postcast.models.hypergraph_inputs import Lens, Options, streams_of  # noqa: E402
+from postcast.models.hypergraph_training import (  # noqa: E402
+    HypergraphTraining,
+    Rows,
+    network_for,
+)
+from postcast.models.image_view import (  # noqa: E402
+    also_without_image,
+    has_image,
+    without_images,
+)
 from postcast.models.torch_training import weights_of  # noqa: E402
 
 QUICK = HypergraphTraining(members=2, epochs=3, device="cpu")
@@ -33,19 +38,25 @@ def _posts(rng, n=40, k=6, n_bank=60, with_image=False):
         "context": Block(rng.normal(size=(n, 3)).astype(np.float32)),
     }
     if with_image:
-        pictured = (rng.random(n_bank) < 0.5)[:, None]
+        pictured, has = (rng.random((some, 1)) < 0.5 for some in (n_bank, n))
         vectors["image"] = rng.normal(size=(n_bank, 10)).astype(np.float32) * pictured
-        blocks["image"] = Block(rng.normal(size=(n, 10)).astype(np.float32))
+        blocks["image"] = Block(rng.normal(size=(n, 10)).astype(np.float32) * has)
+        blocks["has image"] = Block(has.astype(np.float32))
     neighbours = rng.integers(-1, n_bank, size=(n, k))
     neighbours[0] = -1
+    aspects = ("author", "category", "tags", "text", *(["image"] if with_image else []))
     retrieved = Retrieved(
         neighbours=neighbours,
         similarity=rng.random((n, k)).astype(np.float32),
         age=rng.random((n, k)).astype(np.float32),
-        shared=rng.random((n, k, 4)) < 0.4,
-        aspects=("author", "category", "tags", "text"),
+        shared=rng.random((n, k, len(aspects))) < 0.4,
+        aspects=aspects,
         bank=Recalled(vectors, rng.random(n_bank), rng.integers(0, 3, n_bank)),
     )
+    if with_image:
+        alike = rng.random((n, k)).astype(np.float32)
+        hidden = replace(retrieved, image_similarity=np.zeros_like(alike))
+        retrieved = replace(retrieved, image_similarity=alike, without_image=hidden)
     features = FeatureSet(blocks, np.zeros(n, dtype=np.int64), np.arange(n), None, retrieved)
     classes = np.arange(n) % 3
     held_out = np.arange(n) % 5 == 0
@@ -56,10 +67,10 @@ def _posts(rng, n=40, k=6, n_bank=60, with_image=False):
 def test_numpy_answers_as_torch_does(rng, with_image):
     features, target = _posts(rng, with_image=with_image)
     assert ("image" in streams_of(features)) == with_image
-    rows = _Rows(Lens.fit(features, Options(), 1), features, target, torch.device("cpu"))
+    rows = Rows(Lens.fit(features, Options(), 1), features, target, torch.device("cpu"))
     batch = rows.batch(np.arange(len(features)))
     torch.manual_seed(0)
-    network = _network(batch).eval()
+    network = network_for(batch).eval()
     for parameter in network.parameters():  # where every term is zero at first, none is tested
         parameter.data += 0.3 * torch.randn_like(parameter)
     nodes = next(iter(rows.batches(np.arange(len(features)), shuffled=False)))[0]
@@ -70,8 +81,9 @@ def test_numpy_answers_as_torch_does(rng, with_image):
     np.testing.assert_allclose(my_count, count.numpy(), atol=1e-4)
 
 
-def test_a_post_is_answered_alone_as_among_others(rng):
-    features, target = _posts(rng)
+@pytest.mark.parametrize("with_image", [False, True])
+def test_a_post_is_answered_alone_as_among_others(rng, with_image):
+    features, target = _posts(rng, with_image=with_image)
     classifier = HypergraphClassifier(QUICK)
     classifier.fit(features, target)
     together = classifier.predict_proba(features)
@@ -97,6 +109,32 @@ def test_who_else_is_not_there_moves_nothing(rng):
         classifier.predict_proba(features),
         atol=1e-6,
     )
+
+
+def test_posts_are_learned_from_a_second_time_without_their_image(rng):
+    features, _ = _posts(rng, with_image=True)
+    rows = np.flatnonzero(has_image(features))[:5]
+    both = also_without_image(features, rows)
+    again = both.take(np.arange(len(features), len(both)))
+    assert len(again) == 5
+    assert not has_image(again).any()
+    assert not again.blocks["image"].matrix.any()
+    np.testing.assert_array_equal(again.blocks["text"].matrix, features.blocks["text"].matrix[rows])
+    batch = Lens.fit(features, Options(), 1).batch(both, np.arange(len(features), len(both)))
+    assert not batch.streams["image"][:, 0].any()
+    assert batch.streams["image"][:, 1:].any()
+    assert not batch.streams["standing"][:, 1:, -2].any()
+
+
+def test_a_saved_one_answers_alike_with_and_without_images(rng):
+    features, target = _posts(rng, n=120, with_image=True)
+    classifier = HypergraphClassifier(QUICK)
+    classifier.fit(features, target)
+    again = HypergraphClassifier.from_state(classifier.state())
+    for some in (features, without_images(features)):
+        answer = classifier.predict_proba(some)
+        np.testing.assert_array_equal(again.predict_proba(some), answer)
+        np.testing.assert_allclose(answer.sum(axis=1), 1)
 
 
 def test_it_learns_ten_posts_by_heart(rng):
