@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results" / "hypergraph"
-COMPARED = ("strong", "hypergraph", "neural")
+COMPARED = ("strong", "ensemble", "hypergraph", "neural")
 
 
 def tables() -> Iterator[tuple[str, str]]:

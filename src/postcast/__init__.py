@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from postcast.data.read import read_posts
     from postcast.errors import PostcastError
     from postcast.estimator import PopularityClassifier
-    from postcast.forecaster import Forecaster, load
+    from postcast.forecaster import Forecaster
+    from postcast.saved import load
     from postcast.schema import Forecast, Post, Posts
     from postcast.scorecard import Scorecard
     from postcast.settings import Settings
@@ -40,7 +41,7 @@ _HOMES = {
     "Posts": "postcast.schema",
     "Scorecard": "postcast.scorecard",
     "Settings": "postcast.settings",
-    "load": "postcast.forecaster",
+    "load": "postcast.saved",
     "read_posts": "postcast.data.read",
     "train": "postcast.training",
 }

@@ -1,11 +1,10 @@
 """The whole path of one post: drafts, features, probabilities, decision.
 
-Owns the memory bank, and saves and loads all of it. Knows nothing of training or testing.
+Owns the memory bank, and saves all of it; `saved` loads it. Knows nothing of training or testing.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,9 +15,7 @@ import numpy as np
 from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
-from postcast.device import pick_device
 from postcast.doubts import find_doubts, with_unseen_images
-from postcast.errors import ForecasterError
 from postcast.features.assemble import (
     Drafts,
     Senses,
@@ -26,21 +23,20 @@ from postcast.features.assemble import (
     drafts_of_posts,
     drafts_of_table,
 )
-from postcast.features.bank import MemoryBank
-from postcast.features.text import encoder_from_state
 from postcast.models.base import answer_of
 from postcast.models.calibrate import Calibration
-from postcast.models.choose import READS, TEXT_ALONE, classifier_from_state
+from postcast.models.choose import READS, TEXT_ALONE
 from postcast.schema import FeatureSet, Forecast, Parts, Post, Posts
-from postcast.scorecard import Scorecard
-from postcast.storage import load_manifest, load_parts, save_parts
+from postcast.storage import save_parts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
     from postcast.data.read import PostsLike
+    from postcast.features.bank import MemoryBank
     from postcast.models.base import Classifier
     from postcast.models.distribution import Outlook
     from postcast.schema import FloatArray
+    from postcast.scorecard import Scorecard
 
 
 DRAFTS_AT_ONCE = 50_000
@@ -53,6 +49,9 @@ ENCODER_PIECES = {
     "marks": "marks",
 }
 """Where the encoder of each block is saved."""
+
+OF_ALL = ("bank", "wordings")
+"""The pieces that a forecaster's baselines share with it."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,7 @@ class Forecaster:
         pieces = self._pieces()
         for name, baseline in self.baselines.items():
             prefix = f"baselines/{name}"
-            pieces |= {f"{prefix}/{k}": v for k, v in baseline._pieces().items() if k != "bank"}
+            pieces |= {f"{prefix}/{k}": v for k, v in baseline._pieces().items() if k not in OF_ALL}
         facts = {
             "encoder": self.facts["encoder"],
             "classifier": self.facts["classifier"],
@@ -237,87 +236,7 @@ class Forecaster:
         }
         if self.senses.images is not None:
             pieces["images"] = self.senses.images.state()
+        if self.bank.wordings is not None:
+            pieces["wordings"] = self.bank.wordings.state
         encoders = self.senses.encoders.items()
         return pieces | {ENCODER_PIECES[block]: one.state() for block, one in encoders}
-
-
-def load(run: str | Path, *, device: str = "auto") -> Forecaster:
-    """Return the forecaster of a run.
-
-    Parameters
-    ----------
-    run : str or Path
-        The RUN folder, or the ``forecaster`` folder in it.
-    device : {"auto", "cpu", "cuda"}
-        Where a transformer encoder computes.
-
-    Raises
-    ------
-    ForecasterError
-        If a part is missing, changed, unknown, or of a newer format.
-    """
-    folder = Path(run)
-    if not folder.exists():
-        raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
-    if (folder / "forecaster").is_dir():
-        folder = folder / "forecaster"
-    if device == "cuda":
-        pick_device(device)
-    manifest = load_manifest(folder)
-    try:
-        forecaster = _load(folder, manifest, "", device)
-        baselines = {
-            name: _load(folder, manifest, f"baselines/{name}/", device, forecaster.bank)
-            for name in manifest["baselines"]
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        raise ForecasterError(
-            f"{folder} cannot be understood: {error!r}", "what postcast wrote", "train again"
-        ) from error
-    return replace(forecaster, baselines=baselines, scorecard=_scorecard_beside(folder))
-
-
-def _load(
-    folder: Path,
-    manifest: Mapping[str, Any],
-    prefix: str,
-    device: str,
-    bank: MemoryBank | None = None,
-) -> Forecaster:
-    paths = {row["path"] for row in manifest["parts"]}
-    decision = load_parts(folder, f"{prefix}decision", manifest).facts
-    classifier = load_parts(folder, f"{prefix}classifier", manifest)
-    encoders = {
-        block: encoder_from_state(load_parts(folder, f"{prefix}{piece}", manifest), device)
-        for block, piece in ENCODER_PIECES.items()
-        if f"{prefix}{piece}.json" in paths
-    }
-    bank = bank or MemoryBank.from_state(load_parts(folder, f"{prefix}bank", manifest))
-    images = None
-    if f"{prefix}images.json" in paths:
-        from postcast.features.images.choice import sense_from_state
-
-        images = sense_from_state(load_parts(folder, f"{prefix}images", manifest))
-    counts = None
-    if f"{prefix}counts.json" in paths:
-        counts = Counts.from_state(load_parts(folder, f"{prefix}counts", manifest))
-    return Forecaster(
-        senses=Senses(encoders, bank, tuple(decision["blocks"]), images),
-        classifier=classifier_from_state(decision["facts"]["classifier"], classifier),
-        calibration=Calibration(decision["slope"], tuple(decision["bias"])),
-        rule=Rule.from_dict(decision["rule"]),
-        facts=decision["facts"],
-        counts=counts,
-    )
-
-
-def _scorecard_beside(folder: Path) -> Scorecard | None:
-    path = folder.parent / "scorecard.json"
-    if not path.is_file():
-        return None
-    try:
-        return Scorecard.from_dict(json.loads(path.read_text("utf-8")))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ForecasterError(
-            f"{path} is broken", "the scorecard that postcast wrote", "remove it, or train again"
-        ) from error

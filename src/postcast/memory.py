@@ -16,6 +16,7 @@ from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
 from postcast.features.vectors import stack_rows, unit_rows
+from postcast.features.wordings import Wordings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ def remember(
         columns={role: list(columns) for role, columns in source.columns.items()},
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
         marks=None if encoder is None else Marks.of(posts.marks),
+        wordings=Wordings.of(posts.texts),
         images=None
         if images is None
         else ImageVectors.learned(images.look(posts.image_paths).blocks),
@@ -111,6 +113,7 @@ def remember_more(
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
         marks=None if bank.marks is None else bank.marks.joined(Marks.of(more.marks)),
         images=pictures,
+        wordings=None if bank.wordings is None else bank.wordings.joined(more.texts),
     )
 
 

@@ -19,7 +19,7 @@ from postcast.features.images.choice import NONE, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
 from postcast.fitting import Workshop, make_baselines, make_forecaster, open_workshop
-from postcast.forecaster import Forecaster, load
+from postcast.forecaster import Forecaster
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
@@ -27,6 +27,7 @@ from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
 from postcast.run_folder import RunFolder
+from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings

@@ -40,9 +40,9 @@ def evaluate(
     """
     from postcast.cli.show import show_scorecard
     from postcast.features.images.tally import Tally
-    from postcast.forecaster import load
     from postcast.reading import read
     from postcast.results import Story, check_evaluation_folder, write_evaluation
+    from postcast.saved import load
     from postcast.scoring import score_posts
     from postcast.settings import Settings
     from postcast.stages import Stages

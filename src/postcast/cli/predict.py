@@ -83,7 +83,7 @@ def predict(
       postcast predict RUN drafts.csv --out forecasts.csv
     """
     from postcast.cli.show import as_json_text, show_forecast
-    from postcast.forecaster import load
+    from postcast.saved import load
     from postcast.settings import Settings
 
     words = {

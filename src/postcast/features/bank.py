@@ -1,6 +1,6 @@
 """The memory bank: the posts that a forecaster remembers, and draws history on.
 
-Knows no class and no file. Texts are remembered by fingerprint and vector alone.
+Knows no class and no file. Forecasts know texts by fingerprint and vector alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from postcast.features.familiar import Familiar
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
 from postcast.features.vectors import arrays_of, rows_from
+from postcast.features.wordings import Wordings
 from postcast.grouping import rows_by
 from postcast.ranks import ranks
 from postcast.schema import Parts
@@ -57,6 +58,9 @@ class MemoryBank:
         What the texts are like, to tell a draft that is not; empty in older banks.
     marks : Marks or None
         Tags and categories, by number; None for forecasters that retrieve no neighbours.
+    wordings : Wordings or None
+        What the posts say, for people to read; a piece of its own when saved. None where texts
+        may not be kept.
     images : ImageVectors or None
         What the posts' images look like; None where none are looked at, or no neighbours
         retrieved.
@@ -77,6 +81,7 @@ class MemoryBank:
     familiar: Familiar = field(default_factory=Familiar)
     marks: Marks | None = None
     images: ImageVectors | None = None
+    wordings: Wordings | None = None
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
