@@ -59,7 +59,6 @@ class HypergraphClassifier:
         self.lens = self._lens(features, target)
         everyone, pictured = np.arange(len(features)), MASK in features.blocks
         hidden = rows_to_hide(features, self.training.seed) if pictured else everyone[:0]
-        features = self.lens.narrowed(features)
         learned = also_without_image(features, hidden) if pictured else features
         told = target.take(np.concatenate([everyone, hidden]))
         answers: FloatArray = np.full((len(features), 3), np.nan)

@@ -7,17 +7,16 @@ that memory follows the batch and not the bank.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from postcast.models.hypergraph_helpful import pair_features
 from postcast.retrieved import Recalled, Retrieved
-from postcast.schema import Block, FeatureSet
 
 if TYPE_CHECKING:
-    from postcast.schema import BoolArray, FloatArray, IntArray, Matrix
+    from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Matrix
 
 EMBEDDED = ("text", "image")
 """The blocks that posts of the bank have vectors of: a stream each."""
@@ -112,29 +111,6 @@ class Lens:
                 arrays[f"project.{name}"] = _projection(matrix, seed)
         return cls(options, arrays)
 
-    def narrowed(self, features: FeatureSet) -> FeatureSet:
-        """Return the features with wide sparse vectors projected, once for many batches.
-
-        A row's product is the same alone as among others, which is not so of dense ones.
-        """
-        wide = [
-            name
-            for name in streams_of(features)
-            if f"project.{name}" in self.arrays
-            and not isinstance(features.blocks[name].matrix, np.ndarray)
-        ]
-        found = features.retrieved
-        if not wide or found is None:
-            return features
-        blocks = {name: Block(self._narrow(name, features.blocks[name].matrix)) for name in wide}
-        vectors = {name: self._narrow(name, found.bank.vectors[name]) for name in wide}
-        bank = replace(found.bank, vectors={**found.bank.vectors, **vectors})
-        return replace(
-            features,
-            blocks={**features.blocks, **blocks},
-            retrieved=replace(found, bank=bank),
-        )
-
     def batch(self, features: FeatureSet, rows: IntArray) -> Batch:
         """Return some posts with their neighbours."""
         found = retrieved_of(features).take(rows)
@@ -168,10 +144,8 @@ class Lens:
         return nodes * np.float32(np.sqrt(query.shape[1]))
 
     def _narrow(self, name: str, rows: Matrix) -> FloatArray:
-        """Return rows written out, those of wide vectors projected where they are still wide."""
+        """Return rows written out, those of wide vectors projected."""
         projection = self.arrays.get(f"project.{name}")
-        if projection is not None and rows.shape[1] != len(projection):
-            projection = None
         if isinstance(rows, np.ndarray):
             return rows if projection is None else rows @ projection
         if hasattr(rows, "toarray"):

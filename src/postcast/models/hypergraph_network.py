@@ -106,7 +106,7 @@ class HypergraphTransformer(nn.Module):
         h = nodes[name]  # (b, v, w)
         scores = [self._score(name, h, edges[other]) for other in self.names]  # m of (b, v, e, h)
         outside = (batch.member == 0)[:, :, None, :, None]  # (b, v, 1, e, 1)
-        all_scores = _barred(torch.stack(scores, dim=2), outside)  # (b, v, m, e, h)
+        all_scores = torch.stack(scores, dim=2).masked_fill(outside, -1e9)  # (b, v, m, e, h)
         shape = all_scores.shape
         share = all_scores.flatten(2, 3).softmax(dim=2).view(shape)  # (b, v, m, e, h), equation 4
         share = share * batch.there[:, :, None, None, None]  # (b, v, m, e, h)
@@ -148,19 +148,10 @@ class HypergraphTransformer(nn.Module):
         key, value = _heads(key), _heads(value)  # (b, m·v, h, c)
         score = torch.einsum("bhc,bnhc->bnh", _heads(q), key) / (WIDTH / HEADS) ** 0.5
         gone = ~batch.there.repeat(1, len(self.names))[:, :, None]  # (b, m·v, 1)
-        share = _barred(score, gone).softmax(dim=1)  # (b, m·v, h), equation 9
+        share = score.masked_fill(gone, -1e9).softmax(dim=1)  # (b, m·v, h), equation 9
         heard = torch.einsum("bnh,bnhc->bhc", share, value).flatten(1)  # (b, w)
         fused: Tensor = self.dropout(relu(self.fused(q + heard)))
         return fused  # (b, w), equation 10
-
-
-def _barred(scores: Tensor, is_out: Tensor) -> Tensor:
-    """Return the scores, those that are out so low that their share is zero.
-
-    The mask is written out first: broadcast over a last axis as short as the heads, it takes ten
-    times as long.
-    """
-    return scores.masked_fill(is_out.expand_as(scores).contiguous(), -1e9)
 
 
 def _heads(x: Tensor) -> Tensor:
