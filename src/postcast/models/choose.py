@@ -125,7 +125,7 @@ READ_IMAGES = ("strong", "hypergraph", "ensemble", "neural", "linear")
 """Those that read what was seen of posts' images, where there is any; baselines do not."""
 
 NEEDS_TORCH = ("neural", "reference", "hypergraph", "ensemble")
-WEIGHTED = ("neural", "linear", "hypergraph", "ensemble")
+WEIGHTED = ("neural", "linear", "hypergraph")
 """Those whose loss can weigh the classes."""
 
 COUNTING = ("strong",)
