@@ -136,9 +136,10 @@ class Settings:
     )
     target: str = _choice(
         "auto",
-        "What is forecast: the popularity class; with count, also the count (strong alone); "
-        "with relative, the class against the mean of the author's previous 50 posts. auto: "
-        "count where strong reads a challenge that scores counts (SMPD, ICIP 2020), else class.",
+        "What is forecast: the popularity class; with count, also the count (strong, hypergraph, "
+        "ensemble); with relative, the class against the mean of the author's previous 50 posts. "
+        "auto: count where one of these reads a challenge that scores counts (SMPD, ICIP 2020), "
+        "else class.",
         LEARNING,
         ("auto", "class", "count", "relative"),
     )

@@ -95,7 +95,10 @@ def test_classes_that_no_training_post_reached_are_refused(values, empty):
 def test_what_cannot_move_says_why():
     counts, _ = learned(500)
     assert movable(counts, {"classifier": "strong", "target": "count"}) is counts
-    with pytest.raises(PostcastError, match=r"linear knows classes only.*strong; train with"):
+    with pytest.raises(
+        PostcastError,
+        match=r"linear knows classes only.*strong or hypergraph or ensemble; train with",
+    ):
         movable(None, {"classifier": "linear"})
     with pytest.raises(PostcastError, match=r"author's own mean.*--target class or count"):
         movable(None, {"classifier": "strong", "target": "relative"})

@@ -49,7 +49,8 @@ def predict(
         typer.Option(
             "--thresholds",
             metavar="M,H",
-            help="Where medium and high begin, if elsewhere than in the training (strong alone).",
+            help="Where medium and high begin, if elsewhere than in the training (of classifiers "
+            "that know counts).",
             show_default=False,
         ),
     ] = None,

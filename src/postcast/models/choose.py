@@ -128,7 +128,7 @@ NEEDS_TORCH = ("neural", "reference", "hypergraph", "ensemble")
 WEIGHTED = ("neural", "linear", "hypergraph")
 """Those whose loss can weigh the classes."""
 
-COUNTING = ("strong",)
+COUNTING = ("strong", "hypergraph", "ensemble")
 """Those that can tell counts, not classes only; see `postcast.models.base.CountClassifier`."""
 
 

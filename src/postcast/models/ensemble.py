@@ -72,15 +72,28 @@ class EnsembleClassifier:
         self.calibrations = first, second
         apart = [one.apply(answer) for one, answer in zip(self.calibrations, apart, strict=True)]
         self.weight = _best_weight(apart[0], apart[1], classes)
-        return HeldOut(rows, _pooled(apart[0], apart[1], self.weight))
+        shares = None if target.bins is None else self._shares(answers, rows)
+        return HeldOut(rows, _pooled(apart[0], apart[1], self.weight), shares)
+
+    def _shares(self, answers: list[HeldOut], rows: IntArray) -> FloatArray | None:
+        """Return the pooled shares of bins at some rows; strong's where only it tells them."""
+        found = [one.shares[np.isin(one.rows, rows)] for one in answers if one.shares is not None]
+        return _pooled(found[0], found[-1], self.weight) if found else None
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        answer = self.calibrations[0].apply(self.strong.predict_proba(features))
+        return self.predict_with_shares(features)[0]
+
+    def predict_with_shares(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+        """Return class probabilities and shares of bins; see `CountClassifier`."""
+        answer, shares = self.strong.predict_with_shares(features)
+        answer = self.calibrations[0].apply(answer)
         if self.weight == 0.0:
-            return answer
-        other = self.calibrations[1].apply(self.hypergraph.predict_proba(features))
-        return _pooled(answer, other, self.weight)
+            return answer, shares
+        other, of_other = self.hypergraph.predict_with_shares(features)
+        other = self.calibrations[1].apply(other)
+        of_other = of_other if of_other.shape == shares.shape else shares
+        return _pooled(answer, other, self.weight), _pooled(shares, of_other, self.weight)
 
     def state(self) -> Parts:
         """Return the members, their calibrations and the weight."""

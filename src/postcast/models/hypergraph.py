@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.models.distribution import answer_shares, fit_shares
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
 
 ANSWERED_AT_ONCE = 256
+
+BINS = ("bin weight", "bin bias")
+"""How the bins of counts are read from the log count."""
 
 
 class HypergraphClassifier:
@@ -53,6 +57,7 @@ class HypergraphClassifier:
         self.lens = Lens(training.options, {})
         self.members: list[Member] = []
         self.without_image: WithoutImage | None = None
+        self.bins: tuple[FloatArray, FloatArray] | None = None
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from the posts; see `postcast.models.base.Classifier`."""
@@ -62,24 +67,32 @@ class HypergraphClassifier:
         learned = also_without_image(features, hidden) if pictured else features
         told = target.take(np.concatenate([everyone, hidden]))
         answers: FloatArray = np.full((len(features), 3), np.nan)
-        unseen = answers.copy()
+        unseen, level = answers.copy(), np.zeros(len(features))
         self.members = []
         for number, (kept, left) in enumerate(_folds(target, self.training)):
             again = len(features) + np.flatnonzero(np.isin(hidden, kept))
             parts = np.concatenate([kept, again]), left
             member = train_member(self.lens, (learned, told), parts, self.training, number)
             self.members.append(member)
-            answers[left] = self._answer([member], features, left)
+            answers[left], level[left] = self._answer([member], features, left)
             if pictured:
-                unseen[left] = self._answer([member], without_images(features), left)
+                unseen[left] = self._answer([member], without_images(features), left)[0]
         rows = np.flatnonzero(~np.isnan(answers[:, 0]))
+        shares = self._learn_shares(level[rows], target.take(rows))
         if not pictured:
-            return HeldOut(rows, answers[rows])
+            return HeldOut(rows, answers[rows], shares)
         has, classes = has_image(features)[rows], target.classes[rows]
         self.without_image = WithoutImage.learned(
             answers[rows], unseen[rows], has, classes, np.flatnonzero(has)
         )
-        return HeldOut(rows, self.without_image.apply(answers[rows], has))
+        return HeldOut(rows, self.without_image.apply(answers[rows], has), shares)
+
+    def _learn_shares(self, level: FloatArray, target: Target) -> FloatArray | None:
+        """Learn what the log count says of bins, from posts that it had not been learned from."""
+        if target.bins is None or not len(level):
+            return None
+        self.bins = fit_shares(_bent(level), target.bins, target.n_bins)
+        return answer_shares(_bent(level), *self.bins)
 
     def _lens(self, features: FeatureSet, target: Target) -> Lens:
         lens = Lens.fit(features, self.training.options, self.training.seed)
@@ -103,23 +116,32 @@ class HypergraphClassifier:
         """The epoch that was kept of the last member, counted from 1."""
         return self.members[-1].best_epoch
 
-    def _answer(self, members: list[Member], features: FeatureSet, rows: IntArray) -> FloatArray:
-        """Return the mean of some members' probabilities, shape (n_rows, 3)."""
+    def _answer(
+        self, members: list[Member], features: FeatureSet, rows: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the means of some members' probabilities, (n_rows, 3), and log counts."""
         found: FloatArray = np.empty((len(rows), 3))
+        level: FloatArray = np.empty(len(rows))
         for start in range(0, len(rows), ANSWERED_AT_ONCE):
             chunk = slice(start, start + ANSWERED_AT_ONCE)
             batch = self.lens.batch(features, rows[chunk])
-            found[chunk] = np.mean(
-                [softmax(scores(one.weights, batch)[0]) for one in members], axis=0
-            )
-        return found
+            said = [scores(one.weights, batch) for one in members]
+            found[chunk] = np.mean([softmax(classes) for classes, _ in said], axis=0)
+            level[chunk] = np.mean([count for _, count in said], axis=0)
+        return found, level
 
     def predict_proba(self, features: FeatureSet) -> FloatArray:
         """Return the class probabilities, shape (n_posts, 3)."""
-        answer = self._answer(self.members, features, np.arange(len(features)))
-        if self.without_image is None:
-            return answer
-        return self.without_image.apply(answer, has_image(features))
+        return self.predict_with_shares(features)[0]
+
+    def predict_with_shares(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
+        """Return class probabilities and shares of bins; see `CountClassifier`."""
+        answer, level = self._answer(self.members, features, np.arange(len(features)))
+        if self.without_image is not None:
+            answer = self.without_image.apply(answer, has_image(features))
+        if self.bins is None:
+            return answer, np.empty((len(features), 0))
+        return answer, answer_shares(_bent(level), *self.bins)
 
     def state(self) -> Parts:
         """Return the members' weights, how inputs are scaled, and the last member's losses."""
@@ -136,6 +158,8 @@ class HypergraphClassifier:
             arrays |= {f"{number}/{name}": value for name, value in member.weights.items()}
         if self.without_image is not None:
             arrays |= self.without_image.arrays()
+        if self.bins is not None:
+            arrays |= dict(zip(BINS, self.bins, strict=True))
         return Parts(facts=facts, arrays=arrays)
 
     @classmethod
@@ -152,6 +176,8 @@ class HypergraphClassifier:
         ]
         if SLOPE in parts.arrays:
             self.without_image = WithoutImage.from_arrays(parts.arrays)
+        if BINS[0] in parts.arrays:
+            self.bins = parts.arrays[BINS[0]], parts.arrays[BINS[1]]
         return self
 
 
@@ -165,6 +191,11 @@ def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray,
         return [(everyone, everyone[:0])]
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=training.seed)
     return list(folds.split(target.classes, target.classes, target.together))
+
+
+def _bent(level: FloatArray) -> FloatArray:
+    """Return log counts with their squares, so that bins in the middle can lie between."""
+    return np.stack([level, level**2], axis=1)
 
 
 def _beneath(parts: Parts, start: str) -> dict[str, Any]:

@@ -152,8 +152,8 @@ def test_one_forecast_is_not_forecasts(postcast, sample_run, tmp_path):
 def test_thresholds_of_a_classifier_of_classes_stay(postcast, sample_run):
     answer = postcast("predict", sample_run, "--text", "Easy soup", "--thresholds", "3,6")
     assert answer.error == (
-        "the classifier linear knows classes only, and cannot move thresholds; expected strong; "
-        "train with --classifier strong"
+        "the classifier linear knows classes only, and cannot move thresholds; "
+        "expected strong or hypergraph or ensemble; train with --classifier strong"
     )
 
 

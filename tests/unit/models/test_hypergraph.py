@@ -225,3 +225,19 @@ def test_the_lens_leaves_out_neighbours_that_do_not_help(rng):
     assert batch.there[:, 0].all()
     assert not batch.label[~batch.there].any()
     assert not batch.member[~batch.there].any()
+
+
+def test_bins_of_counts_are_told_by_the_second_head(rng):
+    features, target = _posts(rng, n=120)
+    features.blocks["text"].matrix[:, 0] = 2.0 * target.classes
+    bins = target.classes * 2 + np.arange(120) % 2
+    classifier = HypergraphClassifier(HypergraphTraining(members=2, epochs=20, device="cpu"))
+    held_out = classifier.fit(features, replace(target, bins=bins, n_bins=6))
+    _, shares = classifier.predict_with_shares(features)
+    for one in (shares, held_out.shares):
+        assert one.shape == (120, 6)
+        np.testing.assert_allclose(one.sum(axis=1), 1)
+    told = held_out.shares @ np.arange(6)
+    assert told[target.classes == 2].mean() > told[target.classes == 0].mean() + 1
+    again = HypergraphClassifier.from_state(classifier.state())
+    np.testing.assert_array_equal(again.predict_with_shares(features)[1], shares)
