@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from postcast.evaluate.words import class_ranges, listed
+from postcast.evaluate.words import class_ranges, count_in_words, listed
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _told_count(forecaster: Forecaster, forecast: Forecast) -> str:
     about = f"about {expected:,.0f}" if expected >= 10 else f"about {expected:.2g}"
     if forecast.low is None or forecast.high is None or forecaster.counts is None:
         return about
-    bounds = " to ".join(f"{count:,.10g}" for count in (forecast.low, forecast.high))
+    bounds = " to ".join(count_in_words(count) for count in (forecast.low, forecast.high))
     return f"{about}; {bounds} at {forecaster.counts.coverage:.0%} coverage"
 
 
@@ -118,7 +118,7 @@ def _trust(forecaster: Forecaster) -> str:
     """Return how good this forecaster was found to be, and against what."""
     trained = None if forecaster.counts is None else forecaster.counts.rule.thresholds
     if trained is not None and trained != forecaster.rule.thresholds:
-        begin = listed(f"{threshold:,.10g}" for threshold in trained)
+        begin = listed(count_in_words(threshold) for threshold in trained)
         return f"How good it is was measured with its own thresholds, {begin}; not with these."
     if forecaster.scorecard is None:
         return "How good it is was not measured: there is no scorecard beside the forecaster."

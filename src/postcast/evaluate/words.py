@@ -84,5 +84,13 @@ def class_ranges(thresholds: tuple[float, ...], target: str = "class") -> tuple[
             f"{medium} to below {high} × own mean",
             f"{high} × own mean or more",
         )
-    medium, high = (f"{threshold:,.10g}" for threshold in thresholds)
+    medium, high = (count_in_words(threshold) for threshold in thresholds)
     return f"below {medium}", f"from {medium} to below {high}", f"{high} or more"
+
+
+def count_in_words(count: float) -> str:
+    """Write an engagement: a whole one in full, another with four figures or to its unit."""
+    if count == int(count):
+        return f"{count:,.0f}"
+    decimals = max(3 - math.floor(math.log10(abs(count))), 0)
+    return f"{round(count, decimals):,.10g}"
