@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.models.beside_author import Standing
 from postcast.models.image_view import MASK, PREFIX, ImageView, has_image
 from postcast.models.portable import affine
 from postcast.models.regressions import (
@@ -16,7 +17,7 @@ from postcast.models.regressions import (
     fit_classes,
     fit_ranks,
     log_shares,
-    ranks_out_of_fold,
+    standing_out_of_fold,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ImageScores:
         cls,
         features: FeatureSet,
         classes: IntArray,
-        rank: FloatArray,
+        standing: Standing,
         folds: Sequence[tuple[IntArray, IntArray]],
     ) -> tuple[ImageScores, FloatArray]:
         """Learn from some posts, and score each by regressions that had not seen it.
@@ -57,8 +58,8 @@ class ImageScores:
         ----------
         features : FeatureSet
         classes : ndarray of int, shape (n_posts,)
-        rank : ndarray of float, shape (n_posts,)
-            Of the count among the training posts', 0 to 1.
+        standing : Standing
+            Of the ranks of the counts among the training posts', 0 to 1.
         folds : sequence of (kept, left)
             Positions; every post is left once.
 
@@ -74,19 +75,23 @@ class ImageScores:
         if view is None:
             raise ValueError("nothing was seen of images")
         has = has_image(features)
+        stands = standing.of(np.arange(len(has)))
         plain = ~has if (~has).sum() >= FEWEST else np.ones(len(has), dtype=bool)
         shares = (np.bincount(classes[plain], minlength=3) + 1) / (plain.sum() + 3)
-        stand_in = np.append(np.log(shares), rank[plain].mean()).astype(np.float32)
+        stand_in = np.append(np.log(shares), stands[plain].mean()).astype(np.float32)
         arrays = {**view.arrays(), "stand-in": stand_in}
         scores = np.tile(stand_in.astype(np.float64), (len(has), 1))
         rows = np.flatnonzero(has)
         inner = _folds_among(rows, folds)
         if inner:
-            matrix, classes, rank = view.matrix(features)[rows], classes[rows], rank[rows]
-            ranks, penalty = ranks_out_of_fold(matrix, rank, inner)
-            scores[rows] = np.hstack([classes_out_of_fold(matrix, classes, inner), ranks])
+            matrix, classes = view.matrix(features)[rows], classes[rows]
+            pictured = Standing(standing.rank[rows], standing.author[rows])
+            expected, penalty = standing_out_of_fold(matrix, pictured, inner)
+            scores[rows] = np.hstack([classes_out_of_fold(matrix, classes, inner), expected])
             arrays["class weight"], arrays["class bias"] = fit_classes(matrix, classes)
-            arrays["rank weight"], arrays["rank bias"] = fit_ranks(matrix, rank, [penalty])
+            arrays["rank weight"], arrays["rank bias"] = fit_ranks(
+                matrix, pictured.of(np.arange(len(rows))), [penalty]
+            )
         self = cls(arrays)
         return self, np.hstack([self._plain(features), scores])
 

@@ -16,6 +16,7 @@ from postcast.models.portable import affine, softmax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from postcast.models.beside_author import Standing
     from postcast.schema import FloatArray, IntArray, Matrix
 
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -83,15 +84,17 @@ def classes_out_of_fold(
     return logs
 
 
-def ranks_out_of_fold(
-    matrix: Matrix, rank: FloatArray, folds: Sequence[tuple[IntArray, IntArray]]
+def standing_out_of_fold(
+    matrix: Matrix, standing: Standing, folds: Sequence[tuple[IntArray, IntArray]]
 ) -> tuple[FloatArray, float]:
-    """Return each post's expected rank, and the penalty of least squared error over all posts.
+    """Return how each post is expected to stand, and the penalty of least squared error.
+
+    What a fold learns from is reckoned without the posts that it answers for.
 
     Parameters
     ----------
     matrix : ndarray or csr_matrix, shape (n_posts, d)
-    rank : ndarray of float, shape (n_posts,)
+    standing : Standing
     folds : sequence of (kept, left)
         Positions; every post is left once.
 
@@ -101,8 +104,11 @@ def ranks_out_of_fold(
     float
         One of `PENALTIES`.
     """
-    answers = np.zeros((len(rank), len(PENALTIES)))
+    answers = np.zeros((len(standing.rank), len(PENALTIES)))
+    errors = np.zeros_like(answers)
     for kept, left in folds:
-        answers[left] = affine(matrix[left], *fit_ranks(matrix[kept], rank[kept], PENALTIES))
-    best = int(np.argmin(((answers - rank[:, None]) ** 2).mean(axis=0)))
+        fitted = fit_ranks(matrix[kept], standing.of(kept), PENALTIES)
+        answers[left] = affine(matrix[left], *fitted)
+        errors[left] = answers[left] - standing.beside(left, kept)[:, None]
+    best = int(np.argmin((errors**2).mean(axis=0)))
     return answers[:, [best]], PENALTIES[best]

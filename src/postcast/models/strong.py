@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models import boosting, forest
+from postcast.models.beside_author import Standing
 from postcast.models.distribution import answer_shares, fit_shares
 from postcast.models.image_scores import ImageScores
 from postcast.models.image_view import MASK, has_image, rows_to_hide
@@ -116,11 +117,12 @@ class _Answerer:
     ) -> tuple[FloatArray, FloatArray]:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
-        scores, seen_apart = TextScores.fitted(features, target.classes, rank, text_folds)
+        standing = Standing(rank, self._authors(features))
+        scores, seen_apart = TextScores.fitted(features, target.classes, standing, text_folds)
         self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         rows = _Rows(self._matrix(features, seen_apart))
         if MASK in features.blocks:
-            rows = self._with_images(rows.matrix, features, target.classes, rank, folds)
+            rows = self._with_images(rows.matrix, features, target.classes, standing, folds)
         answers: dict[str, FloatArray] = {}
         unseen: dict[str, FloatArray] = {}
         for kept, left in folds:
@@ -145,16 +147,22 @@ class _Answerer:
             mean = learned.apply(mean, has)
         return mean, self._shares(answers)
 
+    def _authors(self, features: FeatureSet) -> IntArray:
+        """Return beside whom posts stand: nobody, for models that are to see no author."""
+        if "history" in self.blocks:
+            return features.author
+        return np.full(len(features), -1)
+
     def _with_images(
         self,
         matrix: FloatArray,
         features: FeatureSet,
         classes: IntArray,
-        rank: FloatArray,
+        standing: Standing,
         folds: Folds,
     ) -> _Rows:
         """Return rows with what was seen of images, and as they were without."""
-        scores, seen = ImageScores.fitted(features, classes, rank, folds)
+        scores, seen = ImageScores.fitted(features, classes, standing, folds)
         self.arrays |= {f"image/{name}": value for name, value in scores.arrays.items()}
         unseen = _joined(matrix, scores.hidden(seen))
         return _Rows(_joined(matrix, seen), unseen, rows_to_hide(features, self.seed))

@@ -1,4 +1,4 @@
-"""What texts and marks alone say of popularity: a class, and an expected rank by each view.
+"""What texts and marks alone say of popularity: a class, and a standing by each view.
 
 Reads the block ``text`` and, where they are there, ``words``,
 ``characters`` and ``marks``.
@@ -16,12 +16,13 @@ from postcast.models.regressions import (
     fit_classes,
     fit_ranks,
     log_shares,
-    ranks_out_of_fold,
+    standing_out_of_fold,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from postcast.models.beside_author import Standing
     from postcast.schema import FeatureSet, FloatArray, IntArray, Matrix
 
 VIEWS = {"vector": ("text",), "terms": ("words", "characters"), "marks": ("marks",)}
@@ -31,7 +32,7 @@ CLASS = ("class weight", "class bias")
 
 
 class TextScores:
-    """A logistic regression of the class on the vectors, and of the rank a ridge by each view.
+    """A logistic regression of the class on vectors, and by each view a ridge of the standing.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class TextScores:
         cls,
         features: FeatureSet,
         classes: IntArray,
-        rank: FloatArray,
+        standing: Standing,
         folds: Sequence[tuple[IntArray, IntArray]],
     ) -> tuple[TextScores, FloatArray]:
         """Learn from some posts, and score each by regressions that had not seen it.
@@ -56,8 +57,8 @@ class TextScores:
         ----------
         features : FeatureSet
         classes : ndarray of int, shape (n_posts,)
-        rank : ndarray of float, shape (n_posts,)
-            Of the count among the training posts', 0 to 1.
+        standing : Standing
+            Of the ranks of the counts among the training posts', 0 to 1.
         folds : sequence of (kept, left)
             Positions; every post is left once.
 
@@ -71,14 +72,15 @@ class TextScores:
         vectors = features.blocks["text"].matrix
         arrays = dict(zip(CLASS, fit_classes(vectors, classes), strict=True))
         columns = [classes_out_of_fold(vectors, classes, folds)]
+        stands = standing.of(np.arange(len(classes)))
         for name, matrix in _views(features).items():
-            ranks, penalty = ranks_out_of_fold(matrix, rank, folds)
-            columns.append(ranks)
-            arrays[f"{name} weight"], arrays[f"{name} bias"] = fit_ranks(matrix, rank, [penalty])
+            expected, penalty = standing_out_of_fold(matrix, standing, folds)
+            columns.append(expected)
+            arrays[f"{name} weight"], arrays[f"{name} bias"] = fit_ranks(matrix, stands, [penalty])
         return cls(arrays), np.hstack(columns)
 
     def score(self, features: FeatureSet) -> FloatArray:
-        """Return log probabilities of the classes, and the expected rank by each view.
+        """Return log probabilities of the classes, and the expected standing by each view.
 
         Returns
         -------

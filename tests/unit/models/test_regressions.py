@@ -5,19 +5,24 @@ import pytest
 import scipy.sparse
 from sklearn.linear_model import Ridge
 
+from postcast.models.beside_author import Standing
 from postcast.models.regressions import (
     PENALTIES,
     classes_out_of_fold,
     fit_classes,
     fit_ranks,
     log_shares,
-    ranks_out_of_fold,
+    standing_out_of_fold,
 )
 
 
 def _folds(n, n_folds=5):
     number = np.arange(n) % n_folds
     return [(np.flatnonzero(number != f), np.flatnonzero(number == f)) for f in range(n_folds)]
+
+
+def _of_nobody(rank):
+    return Standing(rank, np.full(len(rank), -1))
 
 
 def _unit(rng, n, d):
@@ -39,8 +44,8 @@ def test_ranks_are_those_of_scikit_learn(sparse, rng):
 def test_much_noise_asks_for_a_large_penalty_and_none_for_a_small_one(rng):
     matrix = _unit(rng, 300, 100)
     goal = matrix @ rng.normal(size=100)
-    _, small = ranks_out_of_fold(matrix, goal, _folds(300))
-    _, large = ranks_out_of_fold(matrix, rng.random(300), _folds(300))
+    _, small = standing_out_of_fold(matrix, _of_nobody(goal), _folds(300))
+    _, large = standing_out_of_fold(matrix, _of_nobody(rng.random(300)), _folds(300))
     assert small == PENALTIES[0]
     assert large >= PENALTIES[-2]
 
@@ -48,7 +53,7 @@ def test_much_noise_asks_for_a_large_penalty_and_none_for_a_small_one(rng):
 def test_no_post_is_answered_from_its_own_rank(rng):
     """With more columns than posts a regression knows by heart what it has seen."""
     matrix, rank = _unit(rng, 100, 300), rng.random(100)
-    answers, _ = ranks_out_of_fold(matrix, rank, _folds(100))
+    answers, _ = standing_out_of_fold(matrix, _of_nobody(rank), _folds(100))
     assert abs(np.corrcoef(answers[:, 0], rank)[0, 1]) < 0.3
 
 
