@@ -102,7 +102,7 @@ class Coalitions:
         if not pieces:
             return features, row
         others = self._others
-        is_whole: BoolArray = kept[:, [at for at, _ in pieces]].all(axis=1)
+        is_whole = np.all(kept[:, [at for at, _ in pieces]], axis=1)
         row = np.repeat(row, np.where(is_whole, 1, len(others)))
         turn = np.concatenate(
             [np.arange(1 if whole else len(others)) for whole in is_whole.tolist()]
