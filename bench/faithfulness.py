@@ -86,16 +86,14 @@ def falls(
         "probability": np.array([part.effect[name] for part in words]),
         "log_engagement": np.log([part.factor for part in words]),
     }
+    best = [np.argsort(-values, kind="stable") for values in attributed.values()]
+    orders = [*best, *(rng.permutation(len(words)) for _ in range(RANDOM_DRAWS))]
+    kept = [np.isin(np.arange(len(words)), order[n:]) for n in DELETED for order in orders]
+    answers = [told.forecast, *forecaster.predict([kept_post(post, pieces, row) for row in kept])]
     found = {}
-    random = [rng.permutation(len(words)) for _ in range(RANDOM_DRAWS)]
-    for measure, values in attributed.items():
-        orders = [np.argsort(-values, kind="stable"), *random]
-        kept = [np.isin(np.arange(len(words)), order[n:]) for n in DELETED for order in orders]
-        shorter = [kept_post(post, pieces, row) for row in kept]
-        answers = [told.forecast, *forecaster.predict(shorter)]
-        seen = worth(answers, name)[measure]
+    for place, (measure, seen) in enumerate(worth(answers, name).items()):
         fell = (seen[0] - seen[1:]).reshape(len(DELETED), len(orders))
-        found[measure] = Fall(fell[:, 0], fell[:, 1:].mean(axis=1))
+        found[measure] = Fall(fell[:, place], fell[:, len(best) :].mean(axis=1))
     return found
 
 
@@ -150,8 +148,8 @@ def measured(run: Path, posts: Sequence[Post], seed: int) -> dict[str, Any]:
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Return median, 95th percentile and greatest."""
-    median, high, most = np.quantile(values, [0.5, 0.95, 1.0])
-    return {"median": round(median, 3), "p95": round(high, 3), "most": round(most, 3)}
+    found = [round(float(one), 3) for one in np.quantile(values, [0.5, 0.95, 1.0])]
+    return dict(zip(("median", "p95", "most"), found, strict=True))
 
 
 def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
