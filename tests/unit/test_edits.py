@@ -39,8 +39,8 @@ def test_a_time_without_a_zone_is_utc_and_none_is_left_alone():
 
 def test_sentences_are_left_out_from_the_end():
     assert [one.post.text for one in of_kind("length")] == [
-        "Lentil soup. It is quick. Save it!",
-        "Lentil soup.",
+        "Lentil soup. It is quick. #soup",
+        "Lentil soup. #soup",
     ]
 
 
@@ -74,3 +74,7 @@ def test_no_edit_is_the_draft_and_none_is_there_twice():
 def test_an_empty_draft_has_edits_of_time_alone():
     blank = replace(DRAFT, text=" ", title=None)
     assert {one.kind for one in edits_of(blank, HABIT)} == {"hour", "weekday"}
+
+
+def test_the_end_of_the_calendar_has_no_week_after():
+    assert not of_kind("hour", replace(DRAFT, time=datetime(9999, 12, 31, 23)))
