@@ -54,6 +54,11 @@ class Seen:
     blocks: Mapping[str, Block]
     reasons: tuple[Reason | None, ...]
 
+    def take(self, rows: Sequence[int]) -> Seen:
+        """Return what was seen of some of the posts, in the order given."""
+        blocks = {name: Block(one.matrix[rows], one.columns) for name, one in self.blocks.items()}
+        return Seen(blocks, tuple(self.reasons[row] for row in rows))
+
 
 @dataclass
 class ImageSense:
@@ -118,6 +123,12 @@ class ImageSense:
             self._rows = rows
         places = [self._known[path][1] if path else Reason.NONE for path in paths]
         return self._seen(places, self._rows.reshape(-1, self._n_columns))
+
+    def see(self, pictures: Sequence[Picture]) -> Seen:
+        """Return what some pictures look like; nothing of it is kept."""
+        rows = [self._features(picture) for picture in pictures]
+        matrix = np.array(rows, dtype=np.float32).reshape(-1, self._n_columns)
+        return self._seen(range(len(pictures)), matrix)
 
     def _seen(self, places: Sequence[Reason | int], rows: FloatArray) -> Seen:
         """Return blocks of the rows at some places, zeros where there is a reason instead."""
