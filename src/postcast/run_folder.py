@@ -29,7 +29,7 @@ FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""
 
 
-IGNORED = ("cache",)
+IGNORED = ("cache", "track")
 """Settings that change no byte of the results."""
 
 

@@ -203,6 +203,19 @@ class Settings:
         MACHINE,
         ("exact", "fast", "fastest"),
     )
+    no_posts: bool = _choice(
+        False,
+        "Keep vectors and counts of the posts, and no text, name or id, for those who may not "
+        "share posts.",
+        MACHINE,
+    )
+    track: str = _choice(
+        "none",
+        "Where else a finished run is logged: none, or mlflow (to $MLFLOW_TRACKING_URI, else to "
+        "mlflow.db beside RUN).",
+        MACHINE,
+        ("none", "mlflow"),
+    )
     cache: str | None = _choice(
         None,
         "Folder of kept embeddings [default: $POSTCAST_CACHE, else postcast in the user's cache "
@@ -322,6 +335,7 @@ def _plain(value: Any) -> Any:
 
 _KINDS: dict[Any, str] = {
     str: "a text",
+    bool: "true or false",
     int: "a whole number",
     float: "a number",
     tuple[str, ...]: "a list of texts",

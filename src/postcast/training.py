@@ -15,6 +15,7 @@ from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
+from postcast.features.disguise import Disguise
 from postcast.features.images.choice import NONE, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
@@ -23,6 +24,7 @@ from postcast.forecaster import Forecaster
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
+from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
@@ -80,7 +82,9 @@ def train(
             table, cells = with_images_found(posts, chosen), None
         else:
             table, cells = read_with_cells(posts, chosen)
-    plan = _plan(table, chosen)
+    disguise = Disguise.of_run(table.source.sha256, chosen.seed) if chosen.no_posts else None
+    plan = _plan(table if disguise is None else without_ids(table, disguise), chosen)
+    plan = replace(plan, disguise=disguise)
     folder = None
     if out is not None:
         asked, images = chosen.to_dict(), table.images_sha256 or ""
@@ -111,6 +115,8 @@ class Plan:
     images : ImageSense, optional
         None where the posts have no image, or the classifier reads none.
     audit : Audit, optional
+    disguise : Disguise, optional
+        What hides the posts, where they may not be told.
     """
 
     posts: Posts
@@ -120,6 +126,7 @@ class Plan:
     warnings: tuple[str, ...]
     images: ImageSense | None = None
     audit: Audit | None = None
+    disguise: Disguise | None = None
 
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
@@ -159,7 +166,7 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     return Plan(
         posts=posts,
         settings=replace(resolved, image_encoder=NONE if images is None else images.name),
-        division=division,
+        division=replace(division, discreet=resolved.no_posts),
         encoder=encoder,
         warnings=(*warnings, *division.warnings),
         images=images,
@@ -202,9 +209,13 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     warnings = (*plan.warnings, *leaks, *unseen, *_uncalibrated(forecaster))
     for warning in warnings:
         log.warning("%s", warning)
+    posts = plan.posts
+    if plan.disguise is not None:
+        forecaster, posts = hidden(forecaster, plan.disguise), hidden_posts(posts, plan.disguise)
+        tested = replace(tested, drafts=hidden_names(tested.drafts, plan.disguise))
     if folder is not None:
         story = Story(
-            posts=plan.posts,
+            posts=posts,
             settings=settings.to_dict(),
             split_sentence=division.split.description,
             warnings=warnings,

@@ -246,9 +246,8 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     Blocks that need an order are left out where the training posts had none.
     """
     bank = senses.bank
-    codes = bank.author_codes
     author = np.array(
-        [-1 if name is None else codes.get(name, -1) for name in drafts.authors], dtype=np.int64
+        [-1 if name is None else bank.code_of(name) for name in drafts.authors], dtype=np.int64
     )
     blocks = {
         name: Block(encoder.encode(drafts.read_by(name)), encoder.columns())
@@ -273,7 +272,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
             blocks |= nearest(moment, vectors, bank, of_anyone)
         if RETRIEVED in senses.blocks:
             images = seen[IMAGE].matrix if seen and bank.images is not None else None
-            retrieved = retrieve(moment, vectors, drafts.marks, bank, images)
+            retrieved = retrieve(moment, vectors, bank.marks_known_by(drafts.marks), bank, images)
     return FeatureSet(blocks | seen, author, drafts.group, drafts.order, retrieved)
 
 
