@@ -34,6 +34,8 @@ from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings
 from postcast.stages import Stages
+from postcast.tracking import NONE as NOT_TRACKED
+from postcast.tracking import check_tracker, track_run
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -76,6 +78,7 @@ def train(
         gives the count away (`LeakError`), or the folder cannot be written.
     """
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
+    check_tracker(chosen.track, out)
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
@@ -89,15 +92,24 @@ def train(
     if out is not None:
         asked, images = chosen.to_dict(), table.images_sha256 or ""
         folder = RunFolder(Path(out), asked, table.source, images)
-    if out is not None and folder is not None and folder.is_finished() and not overwrite:
+    if folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
-        return load(out)
+        _track(folder, chosen)
+        return load(folder.path)
     with stages.measure("audit", len(plan.division.drafts)):
         plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
     if folder is None:
         return _learn(plan, stages)
     with folder.writing(overwrite=overwrite):
-        return _learn(plan, stages, folder)
+        forecaster = _learn(plan, stages, folder)
+    _track(folder, chosen)
+    return forecaster
+
+
+def _track(folder: RunFolder, settings: Settings) -> None:
+    """Log a run that stands elsewhere too, where that was asked for."""
+    if settings.track != NOT_TRACKED:
+        track_run(folder.path)
 
 
 @dataclass(frozen=True)
