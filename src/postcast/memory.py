@@ -66,6 +66,7 @@ def remember(
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
         marks=None if encoder is None else Marks.of(marks),
         wordings=Wordings.of(posts.texts),
+        image_prints=None if posts.image_prints is None else prints_of(posts.image_prints),
         images=None
         if images is None
         else ImageVectors.learned(images.look(posts.image_paths).blocks),
@@ -105,6 +106,10 @@ def remember_more(
     marks = bank.marks
     if marks is not None:
         marks = marks.joined(Marks.of(bank.marks_known_by(more.marks)))
+    prints = bank.image_prints
+    if prints is not None:
+        more_prints = prints_of(more.image_prints or [None] * len(more))
+        prints = np.concatenate([prints, bank.prints_known_by(more_prints)])
     pictures = bank.images
     if pictures is not None and images is not None:
         pictures = pictures.joined(images.look(more.image_paths).blocks)
@@ -124,6 +129,7 @@ def remember_more(
         if bank.marks is None
         else bank.marks.joined(Marks.of(bank.marks_known_by(more.marks))),
         images=pictures,
+        image_prints=prints,
         wordings=None if bank.wordings is None else bank.wordings.joined(more.texts),
     )
 
@@ -157,6 +163,12 @@ def fingerprints(texts: Sequence[str]) -> np.ndarray:
     """Return the fingerprints of texts, uint8, shape (n_texts, 16); zeros for empty ones."""
     prints = [list(fingerprint(text)) if text else [0] * 16 for text in texts]
     return np.array(prints, dtype=np.uint8).reshape(-1, 16)
+
+
+def prints_of(image_prints: Sequence[str | None]) -> np.ndarray:
+    """Return the prints of images, uint8, shape (n_posts, 16); zeros for none."""
+    joined = b"".join(bytes.fromhex(one) if one else bytes(16) for one in image_prints)
+    return np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16).copy()
 
 
 def _codes(names: Sequence[str | None], authors: Sequence[str]) -> IntArray:

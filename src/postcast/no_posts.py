@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postcast.features.tfidf import TfidfEncoder
+from postcast.schema import IMAGE_PRINT
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -50,7 +51,7 @@ def hidden_posts(posts: Posts, disguise: Disguise) -> Posts:
     """
     nothing = [pl.lit(None, pl.String).alias(name) for name in ("title", "category", "image")]
     authors = [name and disguise.name(name) for name in posts.table["author"]]
-    table = posts.table.with_columns(
+    table = posts.table.drop(IMAGE_PRINT, strict=False).with_columns(
         pl.Series("author", authors, dtype=pl.String),
         pl.lit("").alias("text"),
         pl.lit("").alias("tags"),

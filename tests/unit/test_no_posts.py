@@ -1,6 +1,7 @@
 """Forecasters that keep no post: nothing of one can be read anywhere in the run, and they answer
 as they would have with it."""
 
+import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -188,7 +189,7 @@ def test_the_files_are_those_of_any_run(runs):
 
 def test_copies_of_training_posts_are_still_left_out(runs):
     closed = load(runs["closed"])
-    with pytest.raises(SplitError, match="100 whose text"):
+    with pytest.raises(SplitError, match="100 whose text or image"):
         score_posts(closed, read_posts(rows(100), Columns(text=("title", "description"))))
     others = [post | {"title": f"Neu {i}"} for i, post in enumerate(rows(40))]
     posts = read_posts([*others, *rows(100)[40:]], Columns(text=("title", "description")))
@@ -221,3 +222,37 @@ def test_it_is_a_flag_a_line_of_a_file_and_a_setting(tmp_path, capsys):
         Settings.from_mapping(read_config(tmp_path / "s.toml"))
     assert exit_code(["run", "--no-posts", "yes", "--out", str(tmp_path / "RUN")]) == 2
     assert "yes" in capsys.readouterr().err
+
+
+def test_images_that_were_learned_from_are_left_out_and_not_told(no_pictures, tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="SKIPPED: Pillow is not installed")
+    posts = rows()
+    for number, post in enumerate(posts):
+        post["image"] = str(tmp_path / f"{number}.png")
+        if number % 8:  # the others share a placeholder
+            image.new("RGB", (5, 5), (number, 3, 0)).save(post["image"])
+        else:
+            image.new("RGB", (5, 5), (0, 0, 255)).save(post["image"])
+    (tmp_path / "239.png").write_bytes(b"no image")
+    settings = TEXTS | {"classifier": "linear", "image_encoder": "none"}
+    others = [
+        post | {"title": f"Neu {number}", "description": f"Anders {rare(11_000 + number)}"}
+        for number, post in enumerate(posts)
+    ]
+    image.new("RGB", (5, 5), (9, 9, 9)).save(tmp_path / "new.png")
+    others[1]["image"] = str(tmp_path / "new.png")
+    labelled = read_posts(others, Columns(text=("title", "description")))
+    for hides in (False, True):
+        out = tmp_path / f"RUN-{hides}"
+        learned = set(train(posts, settings | {"no_posts": hides}, out=out).bank.ids)
+        n_learned = 192 if hides else len(learned)
+        assert n_learned == len(learned)
+        left = score_posts(load(out), labelled).drafts.ids
+        known = {p["id"] for i, p in enumerate(posts) if i % 8 and i not in (1, 239)}
+        told = {posts[int(one) - 1]["id"] for one in learned} if hides else learned
+        assert set(left) == {post["id"] for post in posts} - (told & known)
+        digests = [hashlib.sha256(Path(str(p["image"])).read_bytes()) for p in posts]
+        everything = written(out)
+        found = [one for one in digests if one.digest()[:16] in everything]
+        assert bool(found) is not hides
+        assert not [one for one in digests if one.hexdigest()[:16].encode() in everything]

@@ -65,6 +65,9 @@ class MemoryBank:
     images : ImageVectors or None
         What the posts' images look like; None where none are looked at, or no neighbours
         retrieved.
+    image_prints : ndarray of uint8, shape (n_posts, 16), or None
+        Of what the posts' image files hold, or what stands for it; zeros for none, and None in
+        banks of posts without.
     disguise : Disguise or None
         What hides the names, marks and fingerprints of a bank that may not tell them; None where
         they stand as they are.
@@ -86,6 +89,7 @@ class MemoryBank:
     marks: Marks | None = None
     images: ImageVectors | None = None
     wordings: Wordings | None = None
+    image_prints: np.ndarray | None = None
     disguise: Disguise | None = None
 
     @classmethod
@@ -136,6 +140,7 @@ class MemoryBank:
             ids=[str(place) for place in range(1, len(self) + 1)],
             authors=[disguise.name(name) for name in self.authors],
             fingerprints=disguise.prints(self.fingerprints),
+            image_prints=None if self.image_prints is None else disguise.prints(self.image_prints),
             marks=None if marks is None else replace(marks, codes=disguise.marks(marks.codes)),
             wordings=None,
             disguise=disguise,
@@ -204,9 +209,19 @@ class MemoryBank:
 
     def knows_texts(self, fingerprints: np.ndarray) -> np.ndarray:
         """Return which fingerprints are those of remembered posts, shape (n,) of bool."""
-        known = {row.tobytes() for row in self.fingerprints[self.has_text]}
-        asked = self.prints_known_by(fingerprints)
-        return np.array([row.tobytes() in known for row in asked], dtype=bool)
+        return self._are_among(fingerprints, self.fingerprints)
+
+    def knows_images(self, prints: np.ndarray) -> np.ndarray:
+        """Return which prints are of images of remembered posts, shape (n,) of bool."""
+        if self.image_prints is None:
+            return np.zeros(len(prints), dtype=bool)
+        return self._are_among(prints, self.image_prints)
+
+    def _are_among(self, prints: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        known = {row.tobytes() for row in kept} - {bytes(kept.shape[1])}
+        return np.array(
+            [row.tobytes() in known for row in self.prints_known_by(prints)], dtype=bool
+        )
 
     def state(self) -> Parts:
         """Return the posts for `storage`."""
@@ -224,6 +239,8 @@ class MemoryBank:
             arrays |= self.marks.arrays()
         if self.images is not None:
             arrays |= self.images.arrays()
+        if self.image_prints is not None:
+            arrays["image_prints"] = self.image_prints
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -256,5 +273,6 @@ class MemoryBank:
             familiar=Familiar.from_state(parts),
             marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
             images=ImageVectors.from_arrays(arrays),
+            image_prints=arrays.get("image_prints"),
             disguise=None if salt is None else Disguise(bytes.fromhex(salt)),
         )
