@@ -204,18 +204,9 @@ class Settings:
         ("exact", "fast", "fastest"),
     )
     no_posts: bool = _choice(
-        False,
-        "Keep vectors and counts of the posts, and no text, name or id, for those who may not "
-        "share posts.",
-        MACHINE,
+        False, "Keep vectors and counts of the posts, and no text, name or id.", MACHINE
     )
-    track: str = _choice(
-        "none",
-        "Where else a finished run is logged: none, or mlflow (to $MLFLOW_TRACKING_URI, else to "
-        "mlflow.db beside RUN).",
-        MACHINE,
-        ("none", "mlflow"),
-    )
+    track: str = _choice("none", "Where a finished run is logged.", MACHINE, ("none", "mlflow"))
     cache: str | None = _choice(
         None,
         "Folder of kept embeddings [default: $POSTCAST_CACHE, else postcast in the user's cache "
