@@ -14,14 +14,17 @@ import polars as pl
 
 from postcast.features.assemble import placed
 from postcast.features.digests import Digests
-from postcast.features.images.same import digests_of, same_images
+from postcast.features.images.same import digests_of, image_prints, same_images
 from postcast.grouping import joined
+from postcast.schema import IMAGE_PRINT
 
 if TYPE_CHECKING:
     from postcast.schema import IntArray, Posts
 
 SAME_IMAGE = "same_image"
 """The column of a table whose posts are known to share images."""
+
+OF_FILES = (SAME_IMAGE, IMAGE_PRINT)
 
 
 def with_images_known(posts: Posts, memory: Digests | None = None) -> Posts:
@@ -40,9 +43,12 @@ def with_images_known(posts: Posts, memory: Digests | None = None) -> Posts:
     if paths is None:
         return replace(posts, images_sha256="")
     digests = digests_of(paths, memory or Digests(None))
-    table, same = posts.table.drop(SAME_IMAGE, strict=False), same_images(paths, digests)
+    table, same = posts.table.drop(*OF_FILES, strict=False), same_images(paths, digests)
     if (same >= 0).any():
         table = table.with_columns(pl.Series(SAME_IMAGE, same))
+    if any(digests):
+        prints = pl.Series(IMAGE_PRINT, image_prints(digests), dtype=pl.String)
+        table = table.with_columns(prints)
     return replace(posts, table=table, images_sha256=_digest(digests) if any(digests) else "")
 
 

@@ -19,6 +19,8 @@ from postcast.features.assemble import Drafts
 from postcast.learnable import Learnable, learnable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from postcast.data.rows import Rows
     from postcast.schema import BoolArray, FloatArray, IntArray, Posts
 
@@ -99,6 +101,8 @@ class Division:
     split : Split
     warnings : tuple of str
     target : {"class", "count", "relative"}
+    discreet : bool
+        Whether of words and tags only those may be learned that several authors have in common.
     """
 
     drafts: Drafts
@@ -119,6 +123,12 @@ class Division:
     split: Split
     warnings: tuple[str, ...]
     target: str = "class"
+    discreet: bool = False
+
+    @property
+    def told_by(self) -> Sequence[str | None] | None:
+        """The authors of the training posts where it matters whose words are learned."""
+        return self.train.authors if self.discreet else None
 
 
 def divide(posts: Posts, how: How) -> Division:

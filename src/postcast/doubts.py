@@ -48,9 +48,8 @@ def find_doubts(
         languages = _of_languages(drafts.texts, bank)
         far = _of_distance(features, bank, encoder)
         found = [[*a, *b, *c] for a, b, c in zip(found, languages, far, strict=True)]
-    known = bank.author_codes
     for doubts, author in zip(found, drafts.authors, strict=True):
-        if known and author is not None and author not in known:
+        if bank.authors and author is not None and bank.code_of(author) < 0:
             doubts.append(f"the author {author!r} was not seen in training")
     return [tuple(doubts) for doubts in found]
 

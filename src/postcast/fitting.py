@@ -95,7 +95,7 @@ def open_workshop(
     images : ImageSense or None
         Left out where fewer than `FEWEST_IMAGES` of the training posts have one that is seen.
     """
-    encoder.fit(division.train.texts)
+    encoder.fit(division.train.texts, division.told_by)
     read = {block for name in names for block in READS.get(name, ())}
     images = if_enough(images, division.train.image_paths)
     bank = remember(
@@ -195,7 +195,7 @@ def _calibrated(shop: Workshop, recipe: Recipe, held_out: HeldOut) -> tuple[Cali
 def make_baselines(shop: Workshop, seed: int) -> dict[str, Forecaster]:
     """Fit the three baselines on the same rows."""
     words, blind = TfidfEncoder(), replace(shop, images=None)
-    words.fit(shop.division.train.texts)
+    words.fit(shop.division.train.texts, shop.division.told_by)
     return {
         "majority": make_forecaster(shop, Recipe("majority", seed=seed), None),
         "author_median": make_forecaster(shop, Recipe("author-median", seed=seed), None),
@@ -212,6 +212,6 @@ def _senses(shop: Workshop, name: str, encoder: TextEncoder | None) -> Senses:
     for block in ENCODED[1:]:
         if block in reads and (block != "marks" or MARKED & shop.bank.columns.keys()):
             encoders[block] = TfidfEncoder(block)
-            encoders[block].fit(shop.division.train.read_by(block))
+            encoders[block].fit(shop.division.train.read_by(block), shop.division.told_by)
     blocks = tuple(one for one in reads if one not in ENCODED)
     return Senses(encoders, shop.bank, blocks, shop.images if name in READ_IMAGES else None)

@@ -12,6 +12,7 @@ import numpy as np
 
 from postcast.data.near_duplicates import fingerprint
 from postcast.features.bank import MemoryBank
+from postcast.features.common_terms import common_marks
 from postcast.features.familiar import MOST_LANDMARKS, learn_familiar
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
@@ -47,6 +48,7 @@ def remember(
         None for forecasters that retrieve no neighbours, or look at no images.
     """
     posts = division.remembered
+    marks = common_marks(posts.marks, posts.authors) if division.discreet else posts.marks
     authors = sorted({name for name in posts.authors if name is not None})
     title = source.columns.get("title", ())
     names = source.columns.get("text", ())
@@ -62,8 +64,9 @@ def remember(
         text_from=["title" if len(names) > 1 and n in title else "text" for n in names] or ["text"],
         columns={role: list(columns) for role, columns in source.columns.items()},
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
-        marks=None if encoder is None else Marks.of(posts.marks),
+        marks=None if encoder is None else Marks.of(marks),
         wordings=Wordings.of(posts.texts),
+        image_prints=None if posts.image_prints is None else prints_of(posts.image_prints),
         images=None
         if images is None
         else ImageVectors.learned(images.look(posts.image_paths).blocks),
@@ -92,12 +95,21 @@ def remember_more(
     """
     if bank.order is None or posts.order is None:
         return bank
-    author = _codes(posts.authors, bank.authors)
+    author = np.array(
+        [-1 if name is None else bank.code_of(name) for name in posts.authors], dtype=np.int64
+    )
     rows = np.flatnonzero((author >= 0) | np.array([name is None for name in posts.authors]))
     more = posts.take(rows)
     vectors = bank.vectors
     if vectors is not None and encoder is not None:
         vectors = stack_rows(vectors, unit_rows(encoder.encode(more.texts)))
+    marks = bank.marks
+    if marks is not None:
+        marks = marks.joined(Marks.of(bank.marks_known_by(more.marks)))
+    prints = bank.image_prints
+    if prints is not None:
+        more_prints = prints_of(more.image_prints or [None] * len(more))
+        prints = np.concatenate([prints, bank.prints_known_by(more_prints)])
     pictures = bank.images
     if pictures is not None and images is not None:
         pictures = pictures.joined(images.look(more.image_paths).blocks)
@@ -108,11 +120,16 @@ def remember_more(
         engagement=np.concatenate([bank.engagement, counts[rows]]),
         order=np.concatenate([bank.order, more.order if more.order is not None else []]),
         group=np.concatenate([bank.group, more.group]),
-        fingerprints=np.concatenate([bank.fingerprints, fingerprints(more.texts)]),
+        fingerprints=np.concatenate(
+            [bank.fingerprints, bank.prints_known_by(fingerprints(more.texts))]
+        ),
         vectors=vectors,
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
-        marks=None if bank.marks is None else bank.marks.joined(Marks.of(more.marks)),
+        marks=None
+        if bank.marks is None
+        else bank.marks.joined(Marks.of(bank.marks_known_by(more.marks))),
         images=pictures,
+        image_prints=prints,
         wordings=None if bank.wordings is None else bank.wordings.joined(more.texts),
     )
 
@@ -146,6 +163,12 @@ def fingerprints(texts: Sequence[str]) -> np.ndarray:
     """Return the fingerprints of texts, uint8, shape (n_texts, 16); zeros for empty ones."""
     prints = [list(fingerprint(text)) if text else [0] * 16 for text in texts]
     return np.array(prints, dtype=np.uint8).reshape(-1, 16)
+
+
+def prints_of(image_prints: Sequence[str | None]) -> np.ndarray:
+    """Return the prints of images, uint8, shape (n_posts, 16); zeros for none."""
+    joined = b"".join(bytes.fromhex(one) if one else bytes(16) for one in image_prints)
+    return np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16).copy()
 
 
 def _codes(names: Sequence[str | None], authors: Sequence[str]) -> IntArray:

@@ -68,7 +68,9 @@ class Story:
 
     posts: Posts
     settings: Mapping[str, Any]
-    split_sentence: str = "Tested on posts from elsewhere, none of whose texts was learned from."
+    split_sentence: str = (
+        "Tested on posts from elsewhere, whose texts and images were not learned from."
+    )
     warnings: tuple[str, ...] = ()
     audit: Sequence[Mapping[str, Any]] | None = None
     precision: PrecisionCost | None = None

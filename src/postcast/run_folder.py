@@ -6,6 +6,7 @@ Knows file names and layouts; what is in them is computed elsewhere.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import platform
 import shutil
@@ -29,8 +30,23 @@ FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""
 
 
-IGNORED = ("cache",)
+IGNORED = ("cache", "track")
 """Settings that change no byte of the results."""
+
+HASHES = ("input_sha256", "images_sha256")
+
+
+def run_sha256(found: Mapping[str, Any]) -> str:
+    """Return what tells runs apart: a digest of what was asked, and of what from.
+
+    Parameters
+    ----------
+    found : mapping
+        A run.json.
+    """
+    asked = {k: v for k, v in dict(found.get("asked", {})).items() if k not in IGNORED}
+    told = {"asked": asked, **{name: found[name] for name in HASHES if name in found}}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 class RunFolder:
@@ -85,11 +101,8 @@ class RunFolder:
         return found
 
     def _is_same(self, found: Mapping[str, Any]) -> bool:
-        settings = {k: v for k, v in dict(found.get("asked", {})).items() if k not in IGNORED}
-        asked = {k: v for k, v in self.asked.items() if k not in IGNORED}
-        return settings == asked and all(
-            found.get(name) == self.input.get(name) for name in ("input_sha256", "images_sha256")
-        )
+        mine = {"asked": self.asked, **self.input}
+        return run_sha256(found) == run_sha256(json.loads(json.dumps(mine)))
 
     @contextlib.contextmanager
     def writing(self, *, overwrite: bool) -> Iterator[None]:

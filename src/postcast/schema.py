@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CLASSES = ("low", "medium", "high")
 """The popularity classes in ascending order; class codes are indices into this tuple."""
 
+IMAGE_PRINT = "image_print"
+"""The column of a table that tells what image files hold; see `Posts`."""
+
 Ordering = Literal["time", "id", "none"]
 """What orders posts: one clock for all, an id within each account, or nothing."""
 
@@ -174,7 +177,9 @@ class Posts:
         microseconds, UTC), ``order`` (Int64, see `Source.ordering`), ``engagement``
         (Float64, raw count) and ``group`` (UInt32, posts of the same or nearly the same text);
         where posts are known to share images, ``same_image`` too (Int64, those of the same image,
-        -1 for a post that shares its image with none).
+        -1 for a post that shares its image with none), and where any image file was read
+        ``image_print`` (String, the first half of its SHA-256 in hexadecimal, null for none and
+        for a template).
     rejected : polars.DataFrame
         ``row``, ``id``, ``reason``, ``value``. Posts without text stand here and in the
         table: no rows to learn from, but history.

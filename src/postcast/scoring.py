@@ -22,9 +22,10 @@ from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
 from postcast.features.assemble import MADE_FROM_BANK
+from postcast.features.images.same import are_seen
 from postcast.features.retrieval import RETRIEVED
 from postcast.learnable import learnable
-from postcast.memory import fingerprints, remember_more
+from postcast.memory import fingerprints, prints_of, remember_more
 from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
@@ -142,7 +143,7 @@ def score(
 def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     """Score a forecaster on other labelled posts.
 
-    Posts whose text stood in the training are left out.
+    Posts whose text or image stood in the training are left out.
 
     Raises
     ------
@@ -150,12 +151,12 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         If too few posts are left.
     """
     found = learnable(posts, forecaster.facts.get("target", "class"))
-    known = forecaster.bank.knows_texts(fingerprints(found.drafts.texts))
+    known = _known(forecaster, found.drafts)
     rows = np.flatnonzero(~known)
     if len(rows) < FEWEST_POSTS:
         raise SplitError(
             f"{len(rows)} posts to evaluate on, after leaving out {known.sum()} whose text "
-            "stood in the training",
+            "or image stood in the training",
             f"at least {FEWEST_POSTS}",
             "give posts that the forecaster has not learned from",
         )
@@ -165,7 +166,7 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         "split": "other posts",
         "synthetic": posts.source.synthetic,
     }
-    log.info("%d posts left out: their text stood in the training", known.sum())
+    log.info("%d posts left out: their text or image stood in the training", known.sum())
     drafts = found.drafts.take(rows)
     if forecaster.facts["mode"] == "online" and found.rows.order is not None:
         maturity = parse_maturity(forecaster.facts["maturity"])
@@ -176,6 +177,17 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         forecaster = informed(forecaster, everyone, counts)
     outcomes = Outcomes(found.counts[rows], found.outcomes[rows])
     return score(forecaster, drafts, outcomes, facts)
+
+
+def _known(forecaster: Forecaster, drafts: Drafts) -> BoolArray:
+    """Return which posts are copies of remembered ones, by their text or by their image."""
+    bank = forecaster.bank
+    known = bank.knows_texts(fingerprints(drafts.texts))
+    if drafts.image_prints is None:
+        return known
+    alike = np.flatnonzero(~known & bank.knows_images(prints_of(drafts.image_prints)))
+    known[alike] = are_seen([drafts.image_paths[row] or "" for row in alike.tolist()])
+    return known
 
 
 def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forecaster:

@@ -204,6 +204,10 @@ class Settings:
         MACHINE,
         ("exact", "fast", "fastest"),
     )
+    no_posts: bool = _choice(
+        False, "Keep vectors and counts of the posts, and no text, name or id.", MACHINE
+    )
+    track: str = _choice("none", "Where a finished run is logged.", MACHINE, ("none", "mlflow"))
     cache: str | None = _choice(
         None,
         "Folder of kept embeddings [default: $POSTCAST_CACHE, else postcast in the user's cache "
@@ -323,6 +327,7 @@ def _plain(value: Any) -> Any:
 
 _KINDS: dict[Any, str] = {
     str: "a text",
+    bool: "true or false",
     int: "a whole number",
     float: "a number",
     tuple[str, ...]: "a list of texts",

@@ -15,6 +15,7 @@ from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
+from postcast.features.disguise import Disguise
 from postcast.features.images.choice import NONE, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
@@ -23,6 +24,7 @@ from postcast.forecaster import Forecaster
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
+from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
@@ -32,6 +34,8 @@ from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings
 from postcast.stages import Stages
+from postcast.tracking import NONE as NOT_TRACKED
+from postcast.tracking import check_tracker, track_run
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -74,26 +78,38 @@ def train(
         gives the count away (`LeakError`), or the folder cannot be written.
     """
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
+    check_tracker(chosen.track, out)
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
             table, cells = with_images_found(posts, chosen), None
         else:
             table, cells = read_with_cells(posts, chosen)
-    plan = _plan(table, chosen)
+    disguise = Disguise.of_run(table.source.sha256, chosen.seed) if chosen.no_posts else None
+    plan = _plan(table if disguise is None else without_ids(table, disguise), chosen)
+    plan = replace(plan, disguise=disguise)
     folder = None
     if out is not None:
         asked, images = chosen.to_dict(), table.images_sha256 or ""
         folder = RunFolder(Path(out), asked, table.source, images)
-    if out is not None and folder is not None and folder.is_finished() and not overwrite:
+    if folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
-        return load(out)
+        _track(folder, chosen)
+        return load(folder.path)
     with stages.measure("audit", len(plan.division.drafts)):
         plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
     if folder is None:
         return _learn(plan, stages)
     with folder.writing(overwrite=overwrite):
-        return _learn(plan, stages, folder)
+        forecaster = _learn(plan, stages, folder)
+    _track(folder, chosen)
+    return forecaster
+
+
+def _track(folder: RunFolder, settings: Settings) -> None:
+    """Log a run that stands elsewhere too, where that was asked for."""
+    if settings.track != NOT_TRACKED:
+        track_run(folder.path)
 
 
 @dataclass(frozen=True)
@@ -111,6 +127,8 @@ class Plan:
     images : ImageSense, optional
         None where the posts have no image, or the classifier reads none.
     audit : Audit, optional
+    disguise : Disguise, optional
+        What hides the posts, where they may not be told.
     """
 
     posts: Posts
@@ -120,6 +138,7 @@ class Plan:
     warnings: tuple[str, ...]
     images: ImageSense | None = None
     audit: Audit | None = None
+    disguise: Disguise | None = None
 
 
 def _plan(posts: Posts, settings: Settings) -> Plan:
@@ -159,7 +178,7 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     return Plan(
         posts=posts,
         settings=replace(resolved, image_encoder=NONE if images is None else images.name),
-        division=division,
+        division=replace(division, discreet=resolved.no_posts),
         encoder=encoder,
         warnings=(*warnings, *division.warnings),
         images=images,
@@ -202,9 +221,13 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     warnings = (*plan.warnings, *leaks, *unseen, *_uncalibrated(forecaster))
     for warning in warnings:
         log.warning("%s", warning)
+    posts = plan.posts
+    if plan.disguise is not None:
+        forecaster, posts = hidden(forecaster, plan.disguise), hidden_posts(posts, plan.disguise)
+        tested = replace(tested, drafts=hidden_names(tested.drafts, plan.disguise))
     if folder is not None:
         story = Story(
-            posts=plan.posts,
+            posts=posts,
             settings=settings.to_dict(),
             split_sentence=division.split.description,
             warnings=warnings,

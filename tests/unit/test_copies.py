@@ -11,7 +11,7 @@ from tests.conftest import records
 
 from postcast import Settings, read_posts
 from postcast.audit import audit
-from postcast.copies import SAME_IMAGE, with_images_known
+from postcast.copies import OF_FILES, SAME_IMAGE, with_images_known
 from postcast.data.folds import folds
 from postcast.data.order import Maturity
 from postcast.data.prepared import read_prepared, write_prepared
@@ -242,7 +242,7 @@ def test_an_audit_names_images_on_both_sides_of_a_random_split(pictured):
 
 def test_copies_alone_change_nothing_of_posts(pictured):
     posts = read_posts(pictured)
-    table = with_images_known(posts).table.drop(SAME_IMAGE)
+    table = with_images_known(posts).table.drop(*OF_FILES)
     assert table.equals(posts.table)
     few = replace(posts, table=posts.table.filter(pl.col("row") < 100))
     assert SAME_IMAGE not in with_images_known(few).table.columns

@@ -30,9 +30,9 @@ def evaluate(
 ) -> None:
     """Score a forecaster, beside its baselines, on posts that it did not learn from.
 
-    Posts whose text stood in the training are left out, and their number is said. Columns
-    are those of the training unless others are given. Writes scorecard, pictures, predictions
-    and report.
+    Posts whose text or image stood in the training are left out, and their number is said.
+    Columns are those of the training unless others are given. Writes scorecard, pictures,
+    predictions and report.
 
     Example:
 

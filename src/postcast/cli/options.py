@@ -119,7 +119,7 @@ def _option(one: dataclasses.Field[Any]) -> inspect.Parameter:
     kind: Any = field_type(one)
     if typing.get_args(kind):
         kind = str if one.name == "thresholds" else list[str]
-    shown = "" if one.default in (None, ()) else f" [default: {one.default}]"
+    shown = "" if one.default in (None, (), False) else f" [default: {one.default}]"
     option = typer.Option(
         "--" + one.name.replace("_", "-"),
         help=(one.metadata["help"] + shown).replace("[", r"\["),

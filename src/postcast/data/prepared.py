@@ -17,7 +17,7 @@ import polars as pl
 from postcast.data.sources.origin import bytes_of, folder_of
 from postcast.errors import ReadError
 from postcast.files import replacing
-from postcast.schema import Posts, Source
+from postcast.schema import IMAGE_PRINT, Posts, Source
 
 FORMAT = 1
 """Grows whenever an older postcast could no longer read what this one writes."""
@@ -42,7 +42,8 @@ def write_prepared(posts: Posts, path: str | Path) -> None:
         "rejected": posts.rejected.to_dict(as_series=False),
     }
     with replacing(Path(path)) as temporary:
-        table = posts.table.drop("same_image", strict=False)  # of files that may change or be gone
+        # of files that may change or be gone
+        table = posts.table.drop("same_image", IMAGE_PRINT, strict=False)
         table.write_parquet(temporary, metadata={_KEY: json.dumps(about, sort_keys=True)})
 
 

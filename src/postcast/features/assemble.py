@@ -24,7 +24,7 @@ from postcast.features.nearest import NEAREST_BLOCKS, nearest
 from postcast.features.neighbours import own_neighbours
 from postcast.features.retrieval import RETRIEVED, retrieve
 from postcast.features.vectors import unit_rows
-from postcast.schema import Block, FeatureSet, Post
+from postcast.schema import IMAGE_PRINT, Block, FeatureSet, Post
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,6 +55,8 @@ class Drafts:
         Paths, absolute or from the working directory; None where no post has any.
     marks : sequence of tuple of int
         Tags and category of each post; see `postcast.features.marks`.
+    image_prints : sequence of str or None, or None
+        What their image files hold; see `postcast.schema.Posts`. None where none was read.
     """
 
     ids: Sequence[str | None]
@@ -66,6 +68,7 @@ class Drafts:
     published: Published | None = None
     images: Sequence[str | None] | None = None
     marks: Sequence[tuple[int, ...]] = ()
+    image_prints: Sequence[str | None] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -91,6 +94,7 @@ class Drafts:
             published=self.published,
             images=None if self.images is None else [self.images[row] for row in rows],
             marks=[self.marks[row] for row in rows] if self.marks else (),
+            image_prints=self.image_prints and [self.image_prints[row] for row in rows],
         )
 
     def joined(self, other: Drafts) -> Drafts:
@@ -107,15 +111,17 @@ class Drafts:
             published=self.published,
             images=[*self.image_paths, *other.image_paths],
             marks=[*self.marks, *other.marks],
+            image_prints=_both(self, other),
         )
 
     def silenced(self, rows: BoolArray) -> Drafts:
         """Return the same posts, those marked without their texts and images."""
         texts = ["" if silent else one for one, silent in zip(self.texts, rows, strict=True)]
-        images = self.images
-        if images is not None:
-            images = [None if silent else one for one, silent in zip(images, rows, strict=True)]
-        return replace(self, texts=texts, images=images)
+        images, prints = (
+            None if shown is None else [None if rows[i] else one for i, one in enumerate(shown)]
+            for shown in (self.images, self.image_prints)
+        )
+        return replace(self, texts=texts, images=images, image_prints=prints)
 
     def with_published(self) -> Drafts:
         """Return the same posts, which some of them taken apart still know to be published."""
@@ -126,6 +132,12 @@ class Drafts:
     def as_strangers(self) -> Drafts:
         """Return the same posts as members of no group of the training."""
         return replace(self, group=np.full(len(self), -1))
+
+
+def _both(some: Drafts, others: Drafts) -> Sequence[str | None] | None:
+    if some.image_prints is None and others.image_prints is None:
+        return None
+    return [p for one in (some, others) for p in one.image_prints or [None] * len(one)]
 
 
 def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Drafts:
@@ -149,6 +161,7 @@ def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Draf
         published=None if order is None else Published(authors, order),
         images=placed(table["image"].to_list(), image_root),
         marks=marks_of_table(table),
+        image_prints=table[IMAGE_PRINT].to_list() if IMAGE_PRINT in table.columns else None,
     )
 
 
@@ -246,9 +259,8 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     Blocks that need an order are left out where the training posts had none.
     """
     bank = senses.bank
-    codes = bank.author_codes
     author = np.array(
-        [-1 if name is None else codes.get(name, -1) for name in drafts.authors], dtype=np.int64
+        [-1 if name is None else bank.code_of(name) for name in drafts.authors], dtype=np.int64
     )
     blocks = {
         name: Block(encoder.encode(drafts.read_by(name)), encoder.columns())
@@ -273,7 +285,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
             blocks |= nearest(moment, vectors, bank, of_anyone)
         if RETRIEVED in senses.blocks:
             images = seen[IMAGE].matrix if seen and bank.images is not None else None
-            retrieved = retrieve(moment, vectors, drafts.marks, bank, images)
+            retrieved = retrieve(moment, vectors, bank.marks_known_by(drafts.marks), bank, images)
     return FeatureSet(blocks | seen, author, drafts.group, drafts.order, retrieved)
 
 

@@ -6,12 +6,13 @@ Knows no class and no file. Forecasts know texts by fingerprint and vector alone
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.features.disguise import Disguise
 from postcast.features.familiar import Familiar
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.marks import Marks
@@ -33,7 +34,7 @@ class MemoryBank:
     ----------
     ids : sequence of str, length n_posts
     authors : sequence of str
-        The distinct authors; `author` indexes them.
+        The distinct authors, or what stands for them; `author` indexes them.
     author : ndarray of int, shape (n_posts,)
         -1 where a post has none.
     engagement : ndarray of float, shape (n_posts,)
@@ -41,7 +42,7 @@ class MemoryBank:
     group : ndarray of int, shape (n_posts,)
         Copies of one another, by text or image, share a number.
     fingerprints : ndarray of uint8, shape (n_posts, 16)
-        Of the folded texts; zeros for a post without text.
+        Of the folded texts, or what stands for those; zeros for a post without text.
     ordering : {"time", "id", "none"}
         What `order` means; see `postcast.schema.Source`.
     text_from : sequence of {"text", "title"}
@@ -64,6 +65,12 @@ class MemoryBank:
     images : ImageVectors or None
         What the posts' images look like; None where none are looked at, or no neighbours
         retrieved.
+    image_prints : ndarray of uint8, shape (n_posts, 16), or None
+        Of what the posts' image files hold, or what stands for it; zeros for none, and None in
+        banks of posts without.
+    disguise : Disguise or None
+        What hides the names, marks and fingerprints of a bank that may not tell them; None where
+        they stand as they are.
     """
 
     ids: Sequence[str]
@@ -82,6 +89,8 @@ class MemoryBank:
     marks: Marks | None = None
     images: ImageVectors | None = None
     wordings: Wordings | None = None
+    image_prints: np.ndarray | None = None
+    disguise: Disguise | None = None
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -105,8 +114,37 @@ class MemoryBank:
 
     @cached_property
     def author_codes(self) -> dict[str, int]:
-        """Author to code."""
+        """Author, or what stands for one, to code; ask `code_of`."""
         return {name: code for code, name in enumerate(self.authors)}
+
+    def code_of(self, author: str) -> int:
+        """Return the code of an author by name; -1 for one who is not known."""
+        name = author if self.disguise is None else self.disguise.name(author)
+        return self.author_codes.get(name, -1)
+
+    def marks_known_by(self, marks: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+        """Return the marks of drafts as this bank numbers them, each in its place."""
+        if self.disguise is None:
+            return marks
+        return [tuple(map(self.disguise.mark, codes)) for codes in marks]
+
+    def prints_known_by(self, fingerprints: np.ndarray) -> np.ndarray:
+        """Return fingerprints as this bank keeps them, of the same shape."""
+        return fingerprints if self.disguise is None else self.disguise.prints(fingerprints)
+
+    def hidden(self, disguise: Disguise) -> Self:
+        """Return a bank that tells no text, name or tag, and gives the same answers."""
+        marks = self.marks
+        return replace(
+            self,
+            ids=[str(place) for place in range(1, len(self) + 1)],
+            authors=[disguise.name(name) for name in self.authors],
+            fingerprints=disguise.prints(self.fingerprints),
+            image_prints=None if self.image_prints is None else disguise.prints(self.image_prints),
+            marks=None if marks is None else replace(marks, codes=disguise.marks(marks.codes)),
+            wordings=None,
+            disguise=disguise,
+        )
 
     @cached_property
     def rank(self) -> FloatArray:
@@ -171,8 +209,19 @@ class MemoryBank:
 
     def knows_texts(self, fingerprints: np.ndarray) -> np.ndarray:
         """Return which fingerprints are those of remembered posts, shape (n,) of bool."""
-        known = {row.tobytes() for row in self.fingerprints[self.has_text]}
-        return np.array([row.tobytes() in known for row in fingerprints], dtype=bool)
+        return self._are_among(fingerprints, self.fingerprints)
+
+    def knows_images(self, prints: np.ndarray) -> np.ndarray:
+        """Return which prints are of images of remembered posts, shape (n,) of bool."""
+        if self.image_prints is None:
+            return np.zeros(len(prints), dtype=bool)
+        return self._are_among(prints, self.image_prints)
+
+    def _are_among(self, prints: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        known = {row.tobytes() for row in kept} - {bytes(kept.shape[1])}
+        return np.array(
+            [row.tobytes() in known for row in self.prints_known_by(prints)], dtype=bool
+        )
 
     def state(self) -> Parts:
         """Return the posts for `storage`."""
@@ -190,6 +239,8 @@ class MemoryBank:
             arrays |= self.marks.arrays()
         if self.images is not None:
             arrays |= self.images.arrays()
+        if self.image_prints is not None:
+            arrays["image_prints"] = self.image_prints
         facts = {
             "ids": list(self.ids),
             "authors": list(self.authors),
@@ -198,13 +249,14 @@ class MemoryBank:
             "columns": {role: list(names) for role, names in self.columns.items()},
             "n_learned": self.n_learned,
             "familiar": self.familiar.facts(),
+            "salt": None if self.disguise is None else self.disguise.salt.hex(),
         }
         return Parts(facts=facts, arrays=arrays | self.familiar.arrays())
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a saved bank."""
-        arrays = parts.arrays
+        arrays, salt = parts.arrays, parts.facts.get("salt")
         return cls(
             ids=parts.facts["ids"],
             authors=parts.facts["authors"],
@@ -221,4 +273,6 @@ class MemoryBank:
             familiar=Familiar.from_state(parts),
             marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
             images=ImageVectors.from_arrays(arrays),
+            image_prints=arrays.get("image_prints"),
+            disguise=None if salt is None else Disguise(bytes.fromhex(salt)),
         )

@@ -52,10 +52,12 @@ class Published:
         asked : ndarray of int
             Codes of authors; -1 for posts without one.
         """
-        codes = bank.author_codes
+        codes = {name: bank.code_of(name) for name in set(self.authors) if name is not None}
         author = np.array(
-            [-1 if name is None else codes.get(name, -2) for name in self.authors], dtype=np.int64
+            [-1 if name is None else codes[name] for name in self.authors], dtype=np.int64
         )
+        nameless = np.array([name is None for name in self.authors], dtype=bool)
+        author[~nameless & (author < 0)] = -2  # not to be taken for posts of none
         dated = np.flatnonzero(self.order < LATEST)
         these = rows_by(author[dated])
         found = {}

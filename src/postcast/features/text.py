@@ -30,8 +30,11 @@ class TextEncoder(Protocol):
         """What people call it."""
         ...
 
-    def fit(self, texts: Sequence[str]) -> None:
-        """Learn from the training rows' texts; nothing to learn for a pretrained encoder."""
+    def fit(self, texts: Sequence[str], authors: Sequence[str | None] | None = None) -> None:
+        """Learn from the training rows' texts; nothing to learn for a pretrained encoder.
+
+        With authors, nothing is learned that points at one of them.
+        """
         ...
 
     def encode(self, texts: Sequence[str]) -> Matrix:

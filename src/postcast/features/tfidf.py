@@ -6,6 +6,7 @@ saved one needs neither scikit-learn nor, for a few posts, scipy.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import re
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.features.common_terms import FEWEST, common
+from postcast.features.disguise import Disguise
 from postcast.schema import Parts
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class TfidfEncoder:
     vocabulary : dict of str to int
         Term to column.
     idf : ndarray of float64, shape (d,)
+    disguise : Disguise or None
+        What the terms of the vocabulary are hidden by; None where they stand as they are.
     """
 
     name = "tfidf"
@@ -49,23 +54,33 @@ class TfidfEncoder:
         self.terms = terms
         self.vocabulary: dict[str, int] = {}
         self.idf: FloatArray = np.zeros(1)
+        self.disguise: Disguise | None = None
 
-    def fit(self, texts: Sequence[str]) -> None:
+    def fit(self, texts: Sequence[str], authors: Sequence[str | None] | None = None) -> None:
         """Learn the vocabulary and its document frequencies.
 
         Terms of a single text are left out, unless every term is one. Texts without any word
         give a single column of zeros: nothing is learned from them, and nothing breaks.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        authors : sequence of str or None, optional
+            Of the texts, where terms may not point at anyone: only those that several authors
+            have in common are learned then; see `postcast.features.common_terms`.
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         for fewest_texts in (2, 1):
-            vectorizer = TfidfVectorizer(
-                analyzer=TERMS[self.terms],
-                min_df=fewest_texts,
-                sublinear_tf=True,
-                max_features=LARGEST_VOCABULARY,
-            )
             try:
+                kept = None if authors is None else self._common(texts, authors)
+                vectorizer = TfidfVectorizer(
+                    analyzer=TERMS[self.terms],
+                    min_df=fewest_texts,
+                    sublinear_tf=True,
+                    max_features=LARGEST_VOCABULARY,
+                    vocabulary=kept,
+                )
                 vectorizer.fit(texts)
             except ValueError:  # an empty vocabulary
                 continue
@@ -73,6 +88,17 @@ class TfidfEncoder:
             self.idf = np.asarray(vectorizer.idf_, dtype=np.float64)
             return
         log.warning("the %d training texts hold no words: tfidf has nothing to learn", len(texts))
+
+    def _common(self, texts: Sequence[str], authors: Sequence[str | None]) -> list[str]:
+        """Return the terms that several authors have in common, the most frequent of them."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        counter = CountVectorizer(analyzer=TERMS[self.terms], min_df=FEWEST)
+        found = counter.fit_transform(texts)
+        columns = np.flatnonzero(common(found, authors))
+        total = np.asarray(found.sum(axis=0)).ravel()[columns]
+        columns = columns[np.argsort(-total, kind="stable")[:LARGEST_VOCABULARY]]
+        return sorted(counter.get_feature_names_out()[columns].tolist())
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return the TF-IDF rows, shape (n_texts, d): dense for a few texts, else sparse."""
@@ -96,7 +122,7 @@ class TfidfEncoder:
 
     def _weights(self, texts: Sequence[str]) -> tuple[IntArray, IntArray, FloatArray]:
         """Return row, column and weight of each term of some texts, columns rising in a row."""
-        terms_of, column_of = TERMS[self.terms], self.vocabulary.get
+        terms_of, column_of = TERMS[self.terms], self._column_of()
         found: list[int] = []
         ends = [0]
         for text in texts:
@@ -110,18 +136,39 @@ class TfidfEncoder:
         length = np.sqrt(np.bincount(row, weight * weight, minlength=len(texts)))
         return row, column, (weight / length[row]).astype(np.float32)
 
+    def _column_of(self) -> Callable[[str], int | None]:
+        disguise, vocabulary = self.disguise, self.vocabulary
+        if disguise is None:
+            return vocabulary.get
+        return functools.cache(lambda term: vocabulary.get(disguise.term(term)))
+
+    def hidden(self, disguise: Disguise) -> TfidfEncoder:
+        """Return an encoder whose vocabulary tells no term, and that gives the same rows."""
+        hidden = TfidfEncoder(self.terms)
+        hidden.vocabulary = {disguise.term(t): column for t, column in self.vocabulary.items()}
+        hidden.idf, hidden.disguise = self.idf, disguise
+        return hidden
+
     def describe(self) -> dict[str, Any]:
         """Return what shapes its vectors."""
         return {"terms": self.terms, "vocabulary": len(self.vocabulary)}
 
     def columns(self) -> tuple[str, ...]:
-        """Return the terms in column order."""
+        """Return the terms in column order; nothing where they are hidden."""
+        return self._in_turn() if self.disguise is None else ()
+
+    def _in_turn(self) -> tuple[str, ...]:
         return tuple(sorted(self.vocabulary, key=self.vocabulary.__getitem__))
 
     def state(self) -> Parts:
         """Return the vocabulary and idf."""
         return Parts(
-            facts={"kind": "tfidf", "of": self.terms, "terms": list(self.columns())},
+            facts={
+                "kind": "tfidf",
+                "of": self.terms,
+                "terms": list(self._in_turn()),
+                "salt": None if self.disguise is None else self.disguise.salt.hex(),
+            },
             arrays={"idf": self.idf},
         )
 
@@ -131,6 +178,8 @@ class TfidfEncoder:
         self = cls(parts.facts["of"])
         self.vocabulary = {term: column for column, term in enumerate(parts.facts["terms"])}
         self.idf = parts.arrays["idf"]
+        salt = parts.facts.get("salt")
+        self.disguise = None if salt is None else Disguise(bytes.fromhex(salt))
         return self
 
 

@@ -41,6 +41,30 @@ def _hashed(paths: Sequence[str]) -> list[str | None]:
         return [None if isinstance(one, Reason) else one for one in work(digest_of, paths)]
 
 
+def image_prints(digests: Sequence[str | None]) -> list[str | None]:
+    """Return by what each post's image is known again: half of its digest; None for a template.
+
+    Parameters
+    ----------
+    digests : sequence of str or None, length n_posts
+        Of the files, as `digests_of` returns them.
+    """
+    n_posts, most = Counter(digests), _most(len(digests))
+    return [one[:32] if one and n_posts[one] <= most else None for one in digests]
+
+
+def are_seen(paths: Sequence[str]) -> list[bool]:
+    """Return which image files can be decoded here."""
+    if importlib.util.find_spec("PIL") is None:
+        return [False] * len(paths)
+    with workers() as work:
+        return list(work(_is_seen, paths))
+
+
+def _most(n_posts: int) -> float:
+    return max(MOST_COPIES, LARGEST_SHARE * n_posts)
+
+
 def same_images(paths: Sequence[str | None], digests: Sequence[str | None]) -> IntArray:
     """Give posts of the same image the same number.
 
@@ -56,17 +80,14 @@ def same_images(paths: Sequence[str | None], digests: Sequence[str | None]) -> I
         -1 for a post that shares its image with no other, whose image cannot be seen, or is a
         template (see `MOST_COPIES`).
     """
-    most = max(MOST_COPIES, LARGEST_SHARE * len(digests))
+    most = _most(len(digests))
     n_posts = Counter(digest for digest in digests if digest is not None)
     shared = {
         digest: path
         for digest, path in zip(digests, paths, strict=True)
         if digest is not None and path is not None and 1 < n_posts[digest] <= most
     }
-    if importlib.util.find_spec("PIL") is None:  # then no image is seen at all
-        shared = {}
-    with workers() as work:
-        is_seen = list(work(_is_seen, list(shared.values())))
+    is_seen = are_seen(list(shared.values()))
     seen = [digest for digest, is_one in zip(shared, is_seen, strict=True) if is_one]
     numbers = {digest: number for number, digest in enumerate(seen)}
     return np.array([numbers.get(digest or "", -1) for digest in digests], dtype=np.int64)

@@ -83,7 +83,7 @@ class TransformerEncoder:
         """What people call it."""
         return self.facts.name
 
-    def fit(self, texts: Sequence[str]) -> None:
+    def fit(self, texts: Sequence[str], authors: Sequence[str | None] | None = None) -> None:
         """Do nothing: the weights are pretrained."""
 
     def describe(self) -> dict[str, Any]:
