@@ -31,7 +31,9 @@ usual 700, and the searches of a process that ends, are a tenth of its time."""
 COMMANDS = {
     "run": "Learn from past posts, test on later ones, write a run folder.",
     "predict": "Forecast drafts: how popular each will be, how sure that is.",
+    "rank": "Put drafts in order, and say which are too close to call.",
     "evaluate": "Score a forecaster on posts that it did not learn from.",
+    "update": "Take newer posts into a run's memory, without training again.",
     "audit": "Look for what gives the answer away in a file of posts.",
     "compare": "Compare classifiers on the same posts under several splits.",
     "prepare": "Read and clean posts, write them as one Parquet table.",

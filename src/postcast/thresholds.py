@@ -1,0 +1,109 @@
+"""What became of the classes: where they would begin on newer posts, and how many are in each.
+
+Knows outcomes and a decision rule; knows no forecast.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.data.label import classify, quantile_thresholds
+from postcast.errors import LabelError
+from postcast.schema import CLASSES
+from postcast.scorecard import Estimate
+
+if TYPE_CHECKING:
+    from postcast.decide import Rule
+    from postcast.schema import FloatArray
+
+Z = 1.959964
+"""Standard errors on either side of a 95% interval."""
+
+
+@dataclass(frozen=True)
+class ThresholdDrift:
+    """The thresholds of a training beside what newer posts would have.
+
+    Parameters
+    ----------
+    posts : int
+        The newer posts.
+    trained : tuple of float
+        Where ``medium`` and ``high`` begin.
+    now : tuple of Estimate
+        Where they would begin if each third of the newer posts were a class; empty where
+        their counts cannot be parted so.
+    shares_trained : mapping of str to float
+        Class to its share of the posts that the forecaster is calibrated on.
+    shares : mapping of str to Estimate
+        Class to its share of the newer posts, under the thresholds of the training.
+    """
+
+    posts: int
+    trained: tuple[float, ...]
+    now: tuple[Estimate, ...]
+    shares_trained: Mapping[str, float]
+    shares: Mapping[str, Estimate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return dataclasses.asdict(self)
+
+
+def threshold_drift(outcomes: FloatArray, rule: Rule) -> ThresholdDrift:
+    """Compare the thresholds and class shares of a training with those of newer posts.
+
+    Parameters
+    ----------
+    outcomes : ndarray of float, shape (n_posts,)
+        What the classes are classes of.
+    rule : Rule
+        Of the training.
+
+    Notes
+    -----
+    Intervals at 95%: of a quantile from order statistics, with no assumption on how counts
+    are spread (Conover, 1999); of a share after Wilson (1927).
+    """
+    held = np.bincount(classify(outcomes, rule.thresholds), minlength=len(CLASSES))
+    return ThresholdDrift(
+        posts=len(outcomes),
+        trained=rule.thresholds,
+        now=_terciles(outcomes),
+        shares_trained=dict(zip(CLASSES, rule.shares, strict=True)),
+        shares={
+            name: share_of(int(n_posts), len(outcomes))
+            for name, n_posts in zip(CLASSES, held, strict=True)
+        },
+    )
+
+
+def share_of(part: int, whole: int) -> Estimate:
+    """Return a share with its 95% interval after Wilson; empty where there is no whole."""
+    if not whole:
+        return Estimate()
+    share, square = part / whole, Z * Z / whole
+    middle = share + square / 2
+    width = Z * np.sqrt(share * (1 - share) / whole + square / (4 * whole))
+    low, high = (middle - width) / (1 + square), (middle + width) / (1 + square)
+    return Estimate(share, float(max(min(low, share), 0.0)), float(min(max(high, share), 1.0)))
+
+
+def _terciles(outcomes: FloatArray) -> tuple[Estimate, ...]:
+    try:
+        found = quantile_thresholds(outcomes)
+    except LabelError:
+        return Estimate(), Estimate()
+    ordered, n_posts = np.sort(outcomes), len(outcomes)
+    bounded = []
+    for value, part in zip(found, (1 / 3, 2 / 3), strict=True):
+        error = Z * np.sqrt(n_posts * part * (1 - part))
+        ends = np.clip([np.floor(n_posts * part - error), np.ceil(n_posts * part + error)], 0, None)
+        low, high = ordered[np.minimum(ends.astype(np.int64), n_posts - 1)]
+        bounded.append(Estimate(value, float(min(low, value)), float(max(high, value))))
+    return tuple(bounded)
