@@ -5,14 +5,12 @@ Knows outcomes and a decision rule; knows no forecast.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from postcast.data.label import classify, quantile_thresholds
+from postcast.drifted import ThresholdDrift
 from postcast.errors import LabelError
 from postcast.schema import CLASSES
 from postcast.scorecard import Estimate
@@ -23,36 +21,6 @@ if TYPE_CHECKING:
 
 Z = 1.959964
 """Standard errors on either side of a 95% interval."""
-
-
-@dataclass(frozen=True)
-class ThresholdDrift:
-    """The thresholds of a training beside what newer posts would have.
-
-    Parameters
-    ----------
-    posts : int
-        The newer posts.
-    trained : tuple of float
-        Where ``medium`` and ``high`` begin.
-    now : tuple of Estimate
-        Where they would begin if each third of the newer posts were a class; empty where
-        their counts cannot be parted so.
-    shares_trained : mapping of str to float
-        Class to its share of the posts that the forecaster is calibrated on.
-    shares : mapping of str to Estimate
-        Class to its share of the newer posts, under the thresholds of the training.
-    """
-
-    posts: int
-    trained: tuple[float, ...]
-    now: tuple[Estimate, ...]
-    shares_trained: Mapping[str, float]
-    shares: Mapping[str, Estimate]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON types."""
-        return dataclasses.asdict(self)
 
 
 def threshold_drift(outcomes: FloatArray, rule: Rule) -> ThresholdDrift:

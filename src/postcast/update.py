@@ -25,9 +25,10 @@ from postcast.memory import remember_more
 from postcast.newcomers import newcomers
 from postcast.saved import load
 from postcast.storage import mend
-from postcast.thresholds import ThresholdDrift, threshold_drift
+from postcast.thresholds import threshold_drift
 
 if TYPE_CHECKING:
+    from postcast.drifted import ThresholdDrift
     from postcast.features.bank import MemoryBank
     from postcast.forecaster import Forecaster
     from postcast.newcomers import Newcomers

@@ -10,8 +10,8 @@ from postcast.evaluate.words import listed, percent
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
+    from postcast.drifted import ThresholdDrift
     from postcast.scorecard import Estimate
-    from postcast.thresholds import ThresholdDrift
     from postcast.update import Update
 
 
