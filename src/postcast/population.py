@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_POSTS = 2_000
 """Posts of either side that are compared; of more, a drawn sample."""
 
-STRANGER = "an author whom the training did not know"
+STRANGER = "share of authors whom the training did not know"
 PACE = ("time since 1 posts ago", "time since 3 posts ago")
 """Of the block ``history``: what is an author's doing, not what came of earlier posts."""
 
@@ -173,12 +173,12 @@ def _authors(
     codes = [len(bank.authors) if one is None else code_of.get(one, -1) for one in new.authors]
     mine = np.where(bank.author[old] < 0, len(bank.authors), bank.author[old])
     sides = [_one_hot(mine, len(bank.authors)), _one_hot(np.array(codes), len(bank.authors))]
-    columns = [*(f"posts by {name}" for name in bank.authors), "posts by nobody", STRANGER]
+    columns = [*(f"share of {name}" for name in bank.authors), "share of no author", STRANGER]
     if before is not None and "history" in before.blocks and "history" in seen.blocks:
         pace = _named("author", before, seen, {"history": PACE})
         if pace.old is not None and pace.new is not None:
             sides = [np.hstack([sides[0], pace.old]), np.hstack([sides[1], pace.new])]
-        columns += [f"time between posts ({name})" for name in pace.columns]
+        columns += pace.columns
     return Compared("author", sides[0], sides[1], tuple(columns))
 
 

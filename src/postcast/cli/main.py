@@ -34,6 +34,7 @@ COMMANDS = {
     "rank": "Put drafts in order, and say which are too close to call.",
     "evaluate": "Score a forecaster on posts that it did not learn from.",
     "update": "Take newer posts into a run's memory, without training again.",
+    "drift": "Say whether a forecaster still holds on newer posts.",
     "audit": "Look for what gives the answer away in a file of posts.",
     "compare": "Compare classifiers on the same posts under several splits.",
     "prepare": "Read and clean posts, write them as one Parquet table.",

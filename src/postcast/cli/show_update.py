@@ -6,12 +6,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from postcast.cli.show import WIDTH
-from postcast.evaluate.words import listed, percent
-from postcast.schema import CLASSES
+from postcast.evaluate.drift_text import thresholds_sentence
+from postcast.evaluate.words import listed
 
 if TYPE_CHECKING:
-    from postcast.drifted import ThresholdDrift
-    from postcast.scorecard import Estimate
     from postcast.update import Update
 
 
@@ -39,26 +37,6 @@ def update_text(done: Update) -> str:
     return "\n\n".join(
         textwrap.fill(part, WIDTH, break_on_hyphens=False, break_long_words=False) for part in parts
     )
-
-
-def thresholds_sentence(drift: ThresholdDrift) -> str:
-    """Say where classes would begin on newer posts, and how many of these are in each now."""
-    shares = listed(
-        f"{percent(drift.shares[name])} {name} (trained: {drift.shares_trained[name]:.0%})"
-        for name in CLASSES
-    )
-    told = f"Of {drift.posts:,} newer posts {shares}"
-    if any(one.value is None for one in drift.now):
-        return f"{told}; their counts cannot be parted into thirds."
-    begin = listed(
-        f"{name} at {_begins(one)}" for name, one in zip(CLASSES[1:], drift.now, strict=True)
-    )
-    trained = listed(f"{one:,.10g}" for one in drift.trained)
-    return f"{told}. Parted into thirds, they would have {begin}; the thresholds stay {trained}."
-
-
-def _begins(found: Estimate) -> str:
-    return f"{found.value:,.6g} [{found.low:,.6g}, {found.high:,.6g}]"
 
 
 def _taken(done: Update) -> str:

@@ -123,7 +123,7 @@ def _level(area: Estimate) -> str:
 
 
 def _differ(old: Matrix, new: Matrix, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the features whose means differ most, with more or less before their names."""
+    """Return the features whose means differ most, with up or down behind their names."""
     if not len(columns):
         return ()
     before, after = _moments(old), _moments(new)
@@ -131,7 +131,7 @@ def _differ(old: Matrix, new: Matrix, columns: Sequence[str]) -> tuple[str, ...]
     apart = np.divide(after[0] - before[0], spread, out=np.zeros(len(spread)), where=spread > 0)
     most: IntArray = np.argsort(-np.abs(apart), kind="stable")[:MOST_NAMED]
     return tuple(
-        f"{'more' if apart[at] > 0 else 'less'} {columns[at]}"
+        f"{columns[at]} {'up' if apart[at] > 0 else 'down'}"
         for at in most
         if abs(apart[at]) >= LEAST_NAMED
     )
