@@ -58,7 +58,7 @@ def render_drift(drift: Drift, pictures: Mapping[str, str]) -> str:
         .render(
             drift=drift,
             verdict=verdict(drift),
-            advice=advice(drift),
+            advice=advice(drift).replace("`", ""),
             best=best,
             best_called=BASELINES.get(best, best) if best else "",
             rows=[*drift.periods, drift.overall] if drift.posts else [],

@@ -182,11 +182,8 @@ def _shift_table(drift: Drift) -> Iterator[str]:
         if shift.level == "not known":
             yield f"  {shift.reason}"
         elif shift.level != "none seen" and shift.differ:
-            yield from textwrap.wrap(", ".join(shift.differ), WIDTH, **_INDENTED)
+            yield textwrap.indent(textwrap.fill(", ".join(shift.differ), WIDTH - 2), "  ")
     yield "area under the ROC curve, out of fold: 0.5 where they are alike, 1 where nothing is"
-
-
-_INDENTED = {"initial_indent": "  ", "subsequent_indent": "  "}
 
 
 def _bounded(found: Estimate) -> str:
