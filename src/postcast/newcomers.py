@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.data.known import Timeline, unsettled
+from postcast.data.known import Timeline, settled_until
 from postcast.data.order import parse_maturity
 from postcast.learnable import learnable
 from postcast.memory import fingerprints
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
     from postcast.features.bank import MemoryBank
     from postcast.forecaster import Forecaster
-    from postcast.schema import BoolArray, FloatArray, Posts
+    from postcast.schema import BoolArray, FloatArray, IntArray, Posts
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Newcomers:
     known : ndarray of bool, shape (n_posts,)
         Remembered already.
     unsettled : ndarray of bool, shape (n_posts,)
-        Too young for their count to have settled, as the newest was published.
+        Too young for their count to have settled when the newest given was published.
     strangers : ndarray of bool, shape (n_posts,)
         By authors whom the training did not know.
     older : ndarray of bool, shape (n_posts,)
@@ -70,13 +70,9 @@ def newcomers(forecaster: Forecaster, posts: Posts) -> Newcomers:
     drafts = found.drafts.joined(found.silent)
     counts = np.concatenate([found.counts, found.silent_counts])
     known = known_in(bank, drafts, counts)
-    timelines = _timelines(bank, drafts)
-    maturity = parse_maturity(forecaster.facts["maturity"])
-    mine, remembered = timelines[0].take(np.flatnonzero(~known)), timelines[1]
+    given, remembered = _timelines(bank, drafts)
     young = np.zeros(len(drafts), dtype=bool)
-    young[~known] = unsettled(
-        mine, np.zeros(len(mine.order), dtype=bool), remembered.joined(mine), maturity
-    )
+    young[~known] = _young(given, np.flatnonzero(~known), remembered, forecaster)
     codes = bank.author_codes
     strange = np.array([name is not None and name not in codes for name in drafts.authors], bool)
     n_told = len(found.drafts)
@@ -86,9 +82,20 @@ def newcomers(forecaster: Forecaster, posts: Posts) -> Newcomers:
         known=known,
         unsettled=young,
         strangers=strange & ~known & ~young,
-        older=_are_older(timelines[0], remembered),
+        older=_are_older(given, remembered),
         outcomes=found.outcomes[~(known | young)[:n_told]],
     )
+
+
+def _young(
+    given: Timeline, new: IntArray, remembered: Timeline, forecaster: Forecaster
+) -> BoolArray:
+    """Mark which of the new posts had not settled when the newest of those given was published."""
+    mine = given.take(new)
+    then = np.full(len(new), int(given.order.max(initial=0)) + 1)
+    maturity = parse_maturity(forecaster.facts["maturity"])
+    seen_then = Timeline(then, mine.author, mine.ordering)
+    return np.asarray(mine.order >= settled_until(seen_then, remembered.joined(mine), maturity))
 
 
 def known_in(bank: MemoryBank, drafts: Drafts, counts: FloatArray) -> BoolArray:

@@ -169,7 +169,7 @@ def _check_table(drift: Drift) -> Iterator[str]:
             f"{name:<46}{_plain(check.then):>7}{_plain(check.now):>7}"
             f"{signed(check.change):>26}{worse}"
         )
-    yield "intervals hold together at 95%; * clearly worse; of ECE, less what chance adds"
+    yield "all intervals hold at 95%; * clearly worse; ECE less what fewer posts add by chance"
 
 
 def _shift_table(drift: Drift) -> Iterator[str]:

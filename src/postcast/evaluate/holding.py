@@ -142,16 +142,16 @@ def _since_training(score: str, period: Period, card: Scorecard, z: float) -> Ch
 
 
 def _calibration(mine: Predictions, period: Period, card: Scorecard | None, z: float) -> Check:
-    """Compare ECE with the training's, each less what chance adds to it at its number of posts."""
+    """Compare ECE with the training's, less what chance adds to it where posts are fewer."""
     now = period.scores["ece"]
     usual, most = chance_ece(mine)
     if card is None or card.ece.value is None:
-        against, then, shift = "chance", Estimate(usual, None, most), 0.0
+        against, then = "chance", Estimate(usual, None, most)
         change = _difference(now, Estimate(usual, usual, usual), z)
     else:
         against, then = "training", card.ece
-        shift = usual - usual * np.sqrt(period.posts / max(card.n_test, 1))
-        change = _moved(_difference(now, then, z), -float(shift))
+        added = usual * (1 - np.sqrt(period.posts / max(card.n_test, 1)))
+        change = _moved(_difference(now, then, z), -max(float(added), 0.0))
     beyond_chance = (now.value or 0.0) > most
     worse = beyond_chance and _is_worse("ece", change)
     return Check("ece", period.label, against, then, now, change, worse)

@@ -128,7 +128,9 @@ def _differ(old: Matrix, new: Matrix, columns: Sequence[str]) -> tuple[str, ...]
         return ()
     before, after = _moments(old), _moments(new)
     spread = np.sqrt((before[1] + after[1]) / 2)
-    apart = np.divide(after[0] - before[0], spread, out=np.zeros(len(spread)), where=spread > 0)
+    change = after[0] - before[0]
+    certain = np.where(change == 0, 0.0, np.copysign(np.inf, change))  # where nothing varies
+    apart = np.divide(change, spread, out=certain, where=spread > 0)
     most: IntArray = np.argsort(-np.abs(apart), kind="stable")[:MOST_NAMED]
     return tuple(
         f"{columns[at]} {'up' if apart[at] > 0 else 'down'}"
