@@ -113,6 +113,7 @@ def update(run: str | Path, posts: Posts, *, out: str | Path | None = None) -> U
     check_free(out)
     mend(_forecaster_in(root))
     forecaster = load(root)
+    _run_facts(root)  # a broken one ends the work before anything is written
     check_updatable(forecaster, posts)
     found = newcomers(forecaster, posts)
     forecaster = _with_more(forecaster, found, posts)
@@ -231,16 +232,22 @@ def _write_copy(root: Path, out: Path, forecaster: Forecaster) -> None:
 
 def _note_in_run(root: Path, bank: MemoryBank) -> None:
     """Write into ``run.json`` what the memory has taken in, which is where that is known."""
+    facts = _run_facts(root)
+    updates = [dict(one) for one in bank.updates]
+    if facts is not None and facts.get("updates", []) != updates:
+        facts["updates"] = updates
+        text = json.dumps(facts, indent=2, ensure_ascii=False)
+        write_text(root / "run.json", text + "\n")
+
+
+def _run_facts(root: Path) -> dict[str, Any] | None:
+    """Return what ``run.json`` says; None for a forecaster outside a run."""
     path = root / "run.json"
     if not path.is_file():
-        return
+        return None
     try:
-        facts = dict(json.loads(path.read_text("utf-8")))
-    except ValueError as error:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
         raise ForecasterError(
             f"{path} is broken", "the run.json that postcast wrote", "restore it"
         ) from error
-    updates = [dict(one) for one in bank.updates]
-    if facts.get("updates", []) != updates:
-        facts["updates"] = updates
-        write_text(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

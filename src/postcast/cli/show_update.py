@@ -19,16 +19,16 @@ def update_text(done: Update) -> str:
     left = [
         f"{number:,} {why}"
         for number, why in (
-            (done.known, "stood in the memory already"),
-            (done.unsettled, "are too young for their counts to have settled"),
-            (done.strangers, "are by authors whom the training did not know"),
+            (done.known, "that stood in the memory already"),
+            (done.unsettled, "too young for their counts to have settled"),
+            (done.strangers, "by authors whom the training did not know"),
         )
         if number
     ]
     if left:
         parts.append(f"Left out: {listed(left)}.")
     if done.changed and done.older:
-        parts.append(f"{done.older:,} are older than the newest that was remembered.")
+        parts.append(f"Older than the newest that was remembered: {done.older:,} of them.")
     if done.thresholds.posts:
         parts.append(thresholds_sentence(done.thresholds))
     parts.append(

@@ -160,14 +160,14 @@ def _period_row(period: Period, best: str | None, wide: int) -> str:
 def _check_table(drift: Drift) -> Iterator[str]:
     if not drift.checks:
         return
-    yield f"{'check':<46}{'then':>7}{'now':>7}{'difference':>26}"
+    yield f"{'compared with that':<47}{'then':>6}{'now':>7}{'difference':>25}"
     for check in drift.checks:
-        of = "" if check.period == drift.overall.label else f", {check.period}"
-        name = f"{SCORE_NAMES[check.score]} against that {against(check)}{of}"
-        worse = "  *" if check.is_worse else ""
+        of = "" if check.period == drift.overall.label else f" of {check.period}"
+        name = f"{SCORE_NAMES[check.score]}{of}, {against(check)}"
+        worse = " *" if check.is_worse else ""
         yield (
-            f"{name:<46}{_plain(check.then):>7}{_plain(check.now):>7}"
-            f"{signed(check.change):>26}{worse}"
+            f"{name:<47}{_plain(check.then):>6}{_plain(check.now):>7}"
+            f"{signed(check.change):>25}{worse}"
         )
     yield "all intervals hold at 95%; * clearly worse; ECE less what fewer posts add by chance"
 
