@@ -21,6 +21,7 @@ from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
+from postcast.evaluate.pairwise import Outcome, pairwise
 from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.images.same import are_seen
 from postcast.features.retrieval import RETRIEVED
@@ -30,6 +31,7 @@ from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
+from postcast.standing import Standing
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -107,8 +109,13 @@ def score(
         The same, trained without class weights.
     """
     features = forecaster.features(drafts)
-    mine, outlook = _predictions(forecaster, features, outcomes)
-    others = {name: foretell(one, drafts, outcomes) for name, one in forecaster.baselines.items()}
+    answered = _answered(forecaster, features, outcomes)
+    mine, outlook = answered.predictions, answered.outlook
+    by_baseline = {
+        name: _answered(one, one.features(drafts), outcomes)
+        for name, one in forecaster.baselines.items()
+    }
+    others = {name: one.predictions for name, one in by_baseline.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
     evidence = Evidence(
@@ -135,6 +142,12 @@ def score(
         importance=importance(
             partial(_answer, forecaster), _read_by(forecaster, features), mine.actual
         ),
+        pairwise=pairwise(
+            answered.standing.places,
+            Outcome(outcomes.values, _author_codes(drafts)),
+            answered.standing.scale,
+            {name: one.standing.places for name, one in by_baseline.items()},
+        ),
         **facts,
     )
     return Tested(drafts, mine, held, scorecard, outlook)
@@ -150,13 +163,11 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     SplitError
         If too few posts are left.
     """
-    found = learnable(posts, forecaster.facts.get("target", "class"))
-    known = _known(forecaster, found.drafts)
-    rows = np.flatnonzero(~known)
-    if len(rows) < FEWEST_POSTS:
+    told = unlearned(forecaster, posts)
+    if len(told.drafts) < FEWEST_POSTS:
         raise SplitError(
-            f"{len(rows)} posts to evaluate on, after leaving out {known.sum()} whose text "
-            "or image stood in the training",
+            f"{len(told.drafts)} posts to evaluate on, after leaving out {told.n_known} whose "
+            "text or image stood in the training",
             f"at least {FEWEST_POSTS}",
             "give posts that the forecaster has not learned from",
         )
@@ -166,9 +177,43 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         "split": "other posts",
         "synthetic": posts.source.synthetic,
     }
-    log.info("%d posts left out: their text or image stood in the training", known.sum())
+    log.info("%d posts left out: their text or image stood in the training", told.n_known)
+    return score(told.forecaster, told.drafts, told.outcomes, facts)
+
+
+@dataclass(frozen=True)
+class Unlearned:
+    """Labelled posts that a forecaster has not learned from, and what it may know of them.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Which remembers them as they become known, where its mode is online.
+    drafts : Drafts
+    outcomes : Outcomes
+    n_known : int
+        Posts left out, since their text or image stands in the memory.
+    """
+
+    forecaster: Forecaster
+    drafts: Drafts
+    outcomes: Outcomes
+    n_known: int
+
+
+def unlearned(forecaster: Forecaster, posts: Posts) -> Unlearned:
+    """Return the posts whose text and image do not stand in a forecaster's memory.
+
+    Raises
+    ------
+    SplitError
+        If none of the posts has a text and a count.
+    """
+    found = learnable(posts, forecaster.facts.get("target", "class"))
+    known = _known(forecaster, found.drafts)
+    rows = np.flatnonzero(~known)
     drafts = found.drafts.take(rows)
-    if forecaster.facts["mode"] == "online" and found.rows.order is not None:
+    if len(rows) and forecaster.facts["mode"] == "online" and found.rows.order is not None:
         maturity = parse_maturity(forecaster.facts["maturity"])
         until = settled_until(found.rows.timeline, found.rows.everyone, maturity)
         drafts = replace(drafts, known_until=until[rows])
@@ -176,7 +221,7 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         counts = np.concatenate([found.counts, found.silent_counts])
         forecaster = informed(forecaster, everyone, counts)
     outcomes = Outcomes(found.counts[rows], found.outcomes[rows])
-    return score(forecaster, drafts, outcomes, facts)
+    return Unlearned(forecaster, drafts, outcomes, int(known.sum()))
 
 
 def _known(forecaster: Forecaster, drafts: Drafts) -> BoolArray:
@@ -209,14 +254,21 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
 
 def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:
     """Return the forecasts of labelled posts beside what came of them."""
-    return _predictions(forecaster, forecaster.features(drafts), outcomes)[0]
+    return _answered(forecaster, forecaster.features(drafts), outcomes).predictions
 
 
-def _predictions(
-    forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes
-) -> tuple[Predictions, Outlook | None]:
-    """Return the forecasts beside what came, and the counts expected where they are the target."""
+@dataclass(frozen=True)
+class _Answered:
+    """Forecasts beside what came, the counts expected where they are the target, and the order."""
+
+    predictions: Predictions
+    outlook: Outlook | None
+    standing: Standing
+
+
+def _answered(forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes) -> _Answered:
     probabilities, outlook = forecaster.judged(features)
+    standing = Standing.of(probabilities, forecaster.rule, outlook)
     if forecaster.facts.get("target") != "count":
         outlook = None
     predictions = Predictions(
@@ -227,7 +279,13 @@ def _predictions(
         expected_count=None if outlook is None else outlook.expected,
         outcome=outcomes.values,
     )
-    return predictions, outlook
+    return _Answered(predictions, outlook, standing)
+
+
+def _author_codes(drafts: Drafts) -> IntArray:
+    """Return a code for the author of each post, shape (n_posts,); one for those without."""
+    codes: dict[str | None, int] = {}
+    return np.array([codes.setdefault(name, len(codes)) for name in drafts.authors])
 
 
 def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, float | None]:

@@ -71,6 +71,9 @@ class MemoryBank:
     disguise : Disguise or None
         What hides the names, marks and fingerprints of a bank that may not tell them; None where
         they stand as they are.
+    updates : sequence of mapping
+        What was taken in after the training, oldest first: ``date``, ``posts`` and the
+        ``input_sha256`` of their file.
     """
 
     ids: Sequence[str]
@@ -91,6 +94,7 @@ class MemoryBank:
     wordings: Wordings | None = None
     image_prints: np.ndarray | None = None
     disguise: Disguise | None = None
+    updates: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -250,6 +254,7 @@ class MemoryBank:
             "n_learned": self.n_learned,
             "familiar": self.familiar.facts(),
             "salt": None if self.disguise is None else self.disguise.salt.hex(),
+            "updates": [dict(one) for one in self.updates],
         }
         return Parts(facts=facts, arrays=arrays | self.familiar.arrays())
 
@@ -275,4 +280,5 @@ class MemoryBank:
             images=ImageVectors.from_arrays(arrays),
             image_prints=arrays.get("image_prints"),
             disguise=None if salt is None else Disguise(bytes.fromhex(salt)),
+            updates=parts.facts.get("updates", ()),
         )
