@@ -41,7 +41,7 @@ $(BIN)/python:
 	$(PIP) install --upgrade 'pip>=25.1'
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm,image]'
+	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm,web,image]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

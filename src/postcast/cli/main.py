@@ -34,6 +34,7 @@ COMMANDS = {
     "evaluate": "Score a forecaster on posts that it did not learn from.",
     "audit": "Look for what gives the answer away in a file of posts.",
     "compare": "Compare classifiers on the same posts under several splits.",
+    "serve": "Serve a forecaster: a page for people, and an HTTP API.",
     "prepare": "Read and clean posts, write them as one Parquet table.",
     "embed": "Turn the posts' texts into vectors.",
     "train": "Do what run does, from the posts.parquet of prepare.",
