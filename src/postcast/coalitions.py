@@ -15,20 +15,24 @@ import numpy as np
 from postcast.draft_parts import Piece, kept_post, pieces_of
 from postcast.engagement_scale import expected_logs
 from postcast.features.assemble import Drafts, assemble, drafts_of_posts
-from postcast.features.context import OF_TEXT, OF_TIME, context
+from postcast.features.context import MICROSECONDS_A_DAY, OF_TEXT, context
 from postcast.features.history import LATEST, Published
 from postcast.features.images.painted import Painted, painted_sense
 from postcast.schema import Block
 
 if TYPE_CHECKING:
+    from postcast.features.bank import MemoryBank
     from postcast.forecaster import Forecaster
-    from postcast.schema import BoolArray, FeatureSet, FloatArray, Post
+    from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Post
 
 NOBODY = Published((), np.empty(0, dtype=np.int64))
 """Drafts that were never published together."""
 
 MOST_REMEMBERED = 2_000
-"""Of the bank's newest posts is told what posts usually look like from outside."""
+"""The bank's newest posts, of which some lend their context."""
+
+OTHERS = 8
+"""How many of them: trees answer for the mean of two posts as for neither."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Coalitions:
     """A draft as the forecaster sees it with some of its parts.
 
     A word is left out of its field; a region is painted with the image's mean colour; columns of
-    context take their mean over the posts remembered; an author is nobody the training knew; a
-    tag or category is not given.
+    context are those of some remembered posts in turn, and the answers' mean is taken; an author
+    is nobody the training knew; a tag or category is not given.
 
     Parameters
     ----------
@@ -54,7 +58,7 @@ class Coalitions:
         return pieces_of(
             self.post,
             self.forecaster,
-            has_usual_form=self._usual is not None,
+            has_usual_form=self._knows_forms,
             has_image=self._painted is not None,
         )
 
@@ -70,10 +74,13 @@ class Coalitions:
         senses = self.forecaster.senses
         if self._painted is not None:
             senses = replace(senses, images=self._painted)
-        features = self._with_context(assemble(drafts.as_strangers(), senses), kept)
+        features, row = self._with_context(assemble(drafts.as_strangers(), senses), kept)
         probabilities, outlook = self.forecaster.judged(features)
         logs = expected_logs(self.forecaster, probabilities, outlook)
-        return np.column_stack([probabilities, logs])
+        answers = np.column_stack([probabilities, logs])
+        sums = np.stack([np.bincount(row, weights=column) for column in answers.T], axis=1)
+        worth: FloatArray = sums / np.bincount(row)[:, None]
+        return worth
 
     def _drafts(self, kept: BoolArray) -> Drafts:
         posts = [kept_post(self.post, self.pieces, row) for row in kept]
@@ -84,24 +91,34 @@ class Coalitions:
         regions = [place for place, piece in enumerate(self.pieces) if piece.kind == "image"]
         return replace(drafts, images=[self._painted.path_of(row) for row in kept[:, regions]])
 
-    def _with_context(self, features: FeatureSet, kept: BoolArray) -> FeatureSet:
-        """Return features whose context is the whole draft's, but for the parts taken away."""
+    def _with_context(self, features: FeatureSet, kept: BoolArray) -> tuple[FeatureSet, IntArray]:
+        """Return features whose context is the whole draft's, but for the parts taken away.
+
+        A coalition without some of its context stands once for each of the posts whose context
+        takes its place; the second answer tells which coalition a row is of.
+        """
         pieces = [(at, one) for at, one in enumerate(self.pieces) if one.kind == "context"]
+        row = np.arange(len(kept))
         if not pieces:
-            return features
+            return features, row
+        others = self._others
+        is_whole = np.all(kept[:, [at for at, _ in pieces]], axis=1)
+        row = np.repeat(row, np.where(is_whole, 1, len(others)))
+        turn = np.concatenate(
+            [np.arange(1 if whole else len(others)) for whole in is_whole.tolist()]
+        )
         block = features.blocks["context"]
-        matrix = np.array(block.matrix)
-        if self._usual is not None:
+        matrix = np.array(block.matrix[row])
+        if self._knows_forms:
             full = self._drafts(np.ones((1, kept.shape[1]), dtype=bool)).texts
             matrix[:, : len(OF_TEXT)] = context(full, None).matrix
-        usual = {**(self._usual or {}), **self._usual_time}
         for at, piece in pieces:
-            for name in piece.columns:
-                gone = ~kept[:, at]
-                matrix[gone, block.columns.index(name)] = usual[name]
-        return replace(
-            features, blocks={**features.blocks, "context": Block(matrix, block.columns)}
-        )
+            gone = np.flatnonzero(~kept[row, at])
+            for column in map(block.columns.index, piece.columns):
+                matrix[gone, column] = others[turn[gone], column]
+        features = features.take(row)
+        whole_context = Block(matrix, block.columns)
+        return replace(features, blocks={**features.blocks, "context": whole_context}), row
 
     @cached_property
     def _painted(self) -> Painted | None:
@@ -109,31 +126,37 @@ class Coalitions:
         return painted_sense(self.forecaster.senses.images, self.post.image)
 
     @property
-    def _usual(self) -> dict[str, float] | None:
-        """What past texts look like from outside; None where the bank keeps no wordings."""
-        bank = self.forecaster.bank
-        if bank.wordings is None or "context" not in self.forecaster.senses.blocks:
-            return None
-        if "usual form" not in bank.worked_out:
-            newest = np.flatnonzero(bank.has_text)[-MOST_REMEMBERED:]
-            if not len(newest):
-                return None
-            means = context(bank.wordings.at(newest), None).matrix.mean(axis=0)
-            bank.worked_out["usual form"] = dict(zip(OF_TEXT, means.tolist(), strict=True))
-        found: dict[str, float] = bank.worked_out["usual form"]
-        return found
+    def _knows_forms(self) -> bool:
+        """Whether it is known what past texts look like from outside."""
+        return self.forecaster.bank.wordings is not None and bool(len(self._others))
 
     @property
-    def _usual_time(self) -> dict[str, float]:
-        """The mean hour and weekday, on their circles, of the posts remembered."""
+    def _others(self) -> FloatArray:
+        """The context of some remembered posts, spread over the hours, (n_others, n_columns)."""
         bank = self.forecaster.bank
-        if bank.order is None or bank.ordering != "time":
-            return {}
-        dated = bank.order[bank.order < LATEST]
-        if not len(dated):
-            return dict.fromkeys(OF_TIME, 0.0)
-        means = context([""] * len(dated), dated).matrix[:, len(OF_TEXT) :].mean(axis=0)
-        return dict(zip(OF_TIME, means.tolist(), strict=True))
+        if "others' context" not in bank.worked_out:
+            bank.worked_out["others' context"] = _contexts(bank)
+        found: FloatArray = bank.worked_out["others' context"]
+        return found
+
+
+def _contexts(bank: MemoryBank) -> FloatArray:
+    """Return the context of `OTHERS` posts, shape (at most `OTHERS`, n_columns).
+
+    They are in the middle of as many equal parts of the posts, by hour, or by length where there
+    is no hour.
+    """
+    newest = np.flatnonzero(bank.has_text)[-MOST_REMEMBERED:]
+    time = None
+    if bank.ordering == "time" and bank.order is not None:
+        newest = newest[bank.order[newest] < LATEST]
+        time = bank.order[newest]
+    texts = [""] * len(newest) if bank.wordings is None else bank.wordings.at(newest)
+    in_turn = list(map(len, texts)) if time is None else time % MICROSECONDS_A_DAY
+    parts = np.array_split(np.argsort(in_turn, kind="stable"), OTHERS)
+    places = [int(part[len(part) // 2]) for part in parts if len(part)]
+    chosen = context([texts[place] for place in places], None if time is None else time[places])
+    return np.asarray(chosen.matrix)
 
 
 def all_of(pieces: Sequence[Piece], *, kept: bool) -> BoolArray:

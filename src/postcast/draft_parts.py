@@ -77,7 +77,7 @@ class Piece:
     box : tuple of float or None
         Left, top, right and bottom, as shares of the image's width and height.
     columns : tuple of str
-        Of the block ``context``, which take their usual values.
+        Of the block ``context``.
     tag : str or None
         Of `Post.tags`; None with the kind ``tags`` for the category.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
     from postcast.schema import FloatArray, Forecast, Post
 
-N_PAIRS = 64
+N_PAIRS = 48
 """Pairs of coalitions that are drawn, beside one for each part."""
 
 AT_95 = 1.96

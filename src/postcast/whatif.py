@@ -5,17 +5,39 @@ Knows how edits are judged and told; they are made in `edits`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postcast.coalitions import NOBODY
+from postcast.edits import Edit, EditKind, Habit, edits_of
+from postcast.engagement_scale import class_ranks, expected_logs
+from postcast.evidence import learn_evidence, looks_of
+from postcast.features.assemble import drafts_of_posts
+from postcast.schema import CLASSES
+from postcast.similar import similar_posts
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
     from postcast.schema import Forecast, Post
 
-EditKind = Literal[
-    "hour", "weekday", "length", "hashtags", "question", "emoji", "order", "alternative"
-]
+ERROR_RATE = 0.05
+"""How often, at most, any edit without an effect is taken for one with an effect."""
+
+LEAST_EFFECT = 0.01
+"""Of the rank, 0 to 1: what changes less changes nothing that anybody would see."""
+
+LIKE_POSTS, OWN_POSTS = 40, 60
+"""Whose hashtags and emoji are tried."""
+
+ASSOCIATION = (
+    "These are associations learned from past posts, not promises: "
+    "a post changed accordingly need not fare accordingly."
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +47,7 @@ class Change:
     Parameters
     ----------
     kind : str
-        One of `EditKind`.
+        One of `postcast.edits.EditKind`.
     sentence : str
         What was found, in one sentence; never a promise.
     post : Post
@@ -103,11 +125,123 @@ class WhatIf:
 def what_if(forecaster: Forecaster, post: Post, *, alternatives: Sequence[Post] = ()) -> WhatIf:
     """Return the edits of a draft whose effect is larger than its uncertainty.
 
+    An edit is kept where two readings of the same past posts agree: the forecaster's, and that of
+    a Gaussian process, which knows its error (see `postcast.evidence`). The second has to lie
+    beyond its error, for all edits that were tried together (Bonferroni), and the first on the
+    same side. Of each kind the edit of most effect is told, and none that lowers; of a person's
+    own alternatives each one that is sure.
+
     Parameters
     ----------
     forecaster : Forecaster
     post : Post
+        Hours and weekdays are tried only where it has a time.
     alternatives : sequence of Post
         The person's own, judged beside the edits that are tried anyway.
     """
-    return WhatIf(forecaster.predict(post), (), len(alternatives), ())
+    before = forecaster.predict(post)
+    edits = edits_of(post, _habit(forecaster, post), alternatives)
+    judged = _judged(forecaster, post, edits)
+    kept: dict[object, _Judged] = {}
+    for one in judged:
+        own = one.edit.kind == "alternative"
+        if not one.is_sure or (one.effect < 0 and not own):
+            continue
+        key: object = one.edit.post if own else one.edit.kind
+        if key not in kept or one.effect > kept[key].effect:
+            kept[key] = one
+    in_turn = sorted(kept.values(), key=lambda one: -one.effect)
+    changes = tuple(_change(forecaster, before, one) for one in in_turn)
+    return WhatIf(before, changes, len(edits), _sentences(post, changes, edits, forecaster))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """An edit with its effect on the expected rank as the forecaster has it.
+
+    Beside it the effect as past posts have it by the second reading, and the margin of that.
+    """
+
+    edit: Edit
+    effect: float
+    factor: float
+    seen: float
+    seen_margin: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether both readings are on one side of none: the second beyond its margin."""
+        agree = self.effect * self.seen > 0
+        return agree and abs(self.seen) > self.seen_margin and abs(self.effect) >= LEAST_EFFECT
+
+    @property
+    def margin(self) -> float:
+        """The margin of the effect: of one that is shrunk against the second, shrunk as much."""
+        return self.seen_margin * min(1.0, self.effect / self.seen)
+
+
+def _judged(forecaster: Forecaster, post: Post, edits: Sequence[Edit]) -> list[_Judged]:
+    bank, encoder = forecaster.bank, forecaster.senses.encoders.get("text")
+    evidence = learn_evidence(bank, encoder)
+    if not edits or evidence is None:
+        return []
+    drafts = drafts_of_posts([post, *(edit.post for edit in edits)], bank)
+    answers = forecaster.forecast(replace(drafts, published=NOBODY))
+    probabilities = np.array([[one.probabilities[name] for name in CLASSES] for one in answers])
+    ranks = probabilities @ class_ranks(forecaster)
+    logs = np.array([_log(forecaster, one) for one in answers])
+    rows = np.arange(len(drafts))
+    looks = [looks_of(drafts.take(some), bank, encoder) for some in (rows[:1], rows[1:])]
+    seen, errors = evidence.difference(looks[0], looks[1])
+    margins = NormalDist().inv_cdf(1 - ERROR_RATE / 2 / len(edits)) * errors
+    return [
+        _Judged(
+            edit,
+            float(ranks[row] - ranks[0]),
+            math.exp(logs[row] - logs[0]),
+            float(seen[row - 1]),
+            float(margins[row - 1]),
+        )
+        for row, edit in enumerate(edits, 1)
+    ]
+
+
+def _log(forecaster: Forecaster, forecast: Forecast) -> float:
+    if forecast.expected_count is not None:
+        return math.log1p(max(forecast.expected_count, 0.0))
+    probabilities = np.array([[forecast.probabilities[name] for name in CLASSES]])
+    return float(expected_logs(forecaster, probabilities, None)[0])
+
+
+def _habit(forecaster: Forecaster, post: Post) -> Habit:
+    bank = forecaster.bank
+    like = [one.text for one in similar_posts(forecaster, post, LIKE_POSTS) if one.text]
+    own: list[str] = []
+    if bank.wordings is not None and post.author in bank.author_codes:
+        own = bank.wordings.at(bank.posts_of(bank.author_codes[post.author])[-OWN_POSTS:])
+    return Habit(forecaster.reads(), bank.ordering == "time", [*like, *own])
+
+
+def _change(forecaster: Forecaster, before: Forecast, one: _Judged) -> Change:
+    low, high = one.effect - one.margin, one.effect + one.margin
+    sentence = (
+        f"Posts like this one that {one.edit.told} were forecast about {one.factor:.2g} times the "
+        f"engagement (expected rank {one.effect:+.2f}, from {low:+.2f} to {high:+.2f}), "
+        "an association learned from past posts."
+    )
+    after = forecaster.predict(one.edit.post)
+    return Change(
+        one.edit.kind, sentence, one.edit.post, before, after, one.effect, one.factor, low, high
+    )
+
+
+def _sentences(
+    post: Post, changes: Sequence[Change], edits: Sequence[Edit], forecaster: Forecaster
+) -> tuple[str, ...]:
+    tried = f"{len(edits)} edit{'s' * (len(edits) != 1)} tried"
+    found = [f"{tried}: of none is it sure that it would change the forecast."]
+    if changes:
+        found = [f"{tried}, {len(changes)} of them surely better or worse than the draft."]
+    if post.time is None and "time" in forecaster.reads() and forecaster.bank.ordering == "time":
+        found.append("Hours and weekdays are tried where the draft has a time.")
+    return (*found, ASSOCIATION)

@@ -31,6 +31,8 @@ usual 700, and the searches of a process that ends, are a tenth of its time."""
 COMMANDS = {
     "run": "Learn from past posts, test on later ones, write a run folder.",
     "predict": "Forecast drafts: how popular each will be, how sure that is.",
+    "explain": "Say what moved a draft's forecast, and show like past posts.",
+    "whatif": "Try edits of a draft; tell those that past posts are sure of.",
     "evaluate": "Score a forecaster on posts that it did not learn from.",
     "audit": "Look for what gives the answer away in a file of posts.",
     "compare": "Compare classifiers on the same posts under several splits.",

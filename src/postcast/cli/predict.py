@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from postcast.cli.draft import Author, Category, DraftWords, Image, Tags, Text, Time, Title
 from postcast.cli.options import READ, Json, Run, numbers, takes_settings
 from postcast.errors import SettingsError
-from postcast.evaluate.words import listed
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -23,10 +23,6 @@ log = logging.getLogger(__name__)
 LAYOUTS = ("csv", "smp")
 
 
-def _draft(text: str) -> Any:
-    return typer.Option(metavar="TEXT", help=text, rich_help_panel="One draft", show_default=False)
-
-
 @takes_settings(READ, names=("device",))
 def predict(
     run: Run,
@@ -37,13 +33,13 @@ def predict(
         ),
     ] = None,
     *,
-    text: Annotated[str | None, _draft("Its text.")] = None,
-    title: Annotated[str | None, _draft("Its title.")] = None,
-    author: Annotated[str | None, _draft("Who will publish it.")] = None,
-    time: Annotated[str | None, _draft("When, as in 2026-05-01T18:00.")] = None,
-    image: Annotated[str | None, _draft("Path of its image.")] = None,
-    tags: Annotated[str | None, _draft("Its tags, between commas or spaces.")] = None,
-    category: Annotated[str | None, _draft("Its board, subreddit or topic.")] = None,
+    text: Text = None,
+    title: Title = None,
+    author: Author = None,
+    time: Time = None,
+    image: Image = None,
+    tags: Tags = None,
+    category: Category = None,
     thresholds: Annotated[
         str | None,
         typer.Option(
@@ -86,14 +82,8 @@ def predict(
     from postcast.saved import load
     from postcast.settings import Settings
 
-    words = {
-        "text": text,
-        "title": title,
-        "author": author,
-        "category": category,
-        "image": image,
-    }
-    is_draft = any(value is not None for value in (*words.values(), time, tags))
+    draft = DraftWords(text, title, author, time, image, tags, category)
+    is_draft = draft.is_given
     if is_draft == (posts is not None):
         raise SettingsError(
             "both POSTS and a draft's words" if is_draft else "neither POSTS nor --text",
@@ -108,7 +98,7 @@ def predict(
     if posts is not None:
         answers, authors = _of_file(forecaster, posts, settings)
     else:
-        answers, authors = _of_draft(forecaster, words, time, tags, settings), [author]
+        answers, authors = [forecaster.predict(draft.post(forecaster, settings))], [author]
     if layout == "smp":
         _submit(forecaster, answers, out)
         return
@@ -169,44 +159,3 @@ def _of_file(
 
         log.info("%s", Tally.of(forecaster.senses.images, drafts.image_paths))
     return answers, list(drafts.authors)
-
-
-def _of_draft(
-    forecaster: Forecaster,
-    words: dict[str, str | None],
-    time: str | None,
-    tags: str | None,
-    settings: Settings,
-) -> list[Forecast]:
-    """Forecast the one draft that stands on the command line."""
-    from postcast.data.tags import tags_of
-    from postcast.schema import Post
-
-    given = {**words, "time": time, "tags": tags}
-    unused = [name for name in given if given[name] and name not in forecaster.reads()]
-    if unused:
-        log.info("This forecaster does not read the %s of a post.", listed(unused, "or"))
-    moment = None
-    if time is not None:
-        from postcast.data.times import parse_time
-
-        moment = parse_time(time, settings.timezone)
-    post = Post(
-        text=words["text"] or "",
-        title=words["title"],
-        author=words["author"],
-        image=_image(words["image"], settings),
-        time=moment,
-        tags=tags_of(tags or ""),
-        category=words["category"],
-    )
-    return [forecaster.predict(post)]
-
-
-def _image(path: str | None, settings: Settings) -> str | None:
-    """Return the path of a draft's image, from the folder of images where one was given."""
-    from postcast.features.images.decode import ADDRESS
-
-    if path is None or settings.image_root is None or ADDRESS.match(path):
-        return path
-    return str(Path(settings.image_root).expanduser() / path)

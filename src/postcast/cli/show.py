@@ -26,8 +26,10 @@ WIDTH = 88
 
 
 def as_json_text(value: Any) -> str:
-    """Return JSON for machines."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    """Return JSON for machines; half a sign, which UTF-8 has no bytes for, as its number."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    halves = any("\ud800" <= sign <= "\udfff" for sign in text)
+    return json.dumps(value, indent=2, allow_nan=False) if halves else text
 
 
 def show_scorecard(card: Scorecard, out: Path, *, as_json: bool) -> None:
@@ -78,11 +80,11 @@ def show_posts(posts: Posts, *, as_json: bool) -> None:
 
 def show_forecast(forecaster: Forecaster, forecast: Forecast) -> None:
     """Print one forecast with what it rests on."""
-    typer.echo("\n".join(_told(forecaster, forecast)) + "\n")
-    typer.echo(textwrap.fill(_trust(forecaster), WIDTH, break_on_hyphens=False))
+    typer.echo("\n".join(forecast_lines(forecaster, forecast)) + "\n")
+    typer.echo(textwrap.fill(trust(forecaster), WIDTH, break_on_hyphens=False))
 
 
-def _told(forecaster: Forecaster, forecast: Forecast) -> list[str]:
+def forecast_lines(forecaster: Forecaster, forecast: Forecast) -> list[str]:
     """Return one forecast as lines."""
     doubt = ", but too close to call" if forecast.too_close else ""
     lines = [f"Forecast: {forecast.forecast}{doubt}", ""]
@@ -114,7 +116,7 @@ def _told_count(forecaster: Forecaster, forecast: Forecast) -> str:
     return f"{about}; {bounds} at {forecaster.counts.coverage:.0%} coverage"
 
 
-def _trust(forecaster: Forecaster) -> str:
+def trust(forecaster: Forecaster) -> str:
     """Return how good this forecaster was found to be, and against what."""
     trained = None if forecaster.counts is None else forecaster.counts.rule.thresholds
     if trained is not None and trained != forecaster.rule.thresholds:
