@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from postcast.version import __version__
-from postcast.web import api
+from postcast.web import api, pages
 from postcast.web.guard import Guard, Token
 from postcast.web.intake import Intake
 from postcast.web.openapi import document
@@ -49,6 +49,7 @@ def make_app(service: Service, names: Iterable[str] = LOCAL, token: Token | None
     app.state.service = service
     app.state.token = token
     app.include_router(api.router)
+    app.include_router(pages.router)
     answer_problems(app)
     made: list[dict[str, Any]] = []
 

@@ -54,7 +54,7 @@ class Uploads:
 
         Raises
         ------
-        Problem
+        ProblemError
             If the bytes are no image that may be decoded.
         """
         if data is None:
@@ -200,9 +200,19 @@ async def asked_post(
         If it cannot be read, or its image not be used.
     """
     if media_type(request) == FORM:
-        told, image = await read_form(request, model)
-    else:
-        told, image = await read_json(request, model), None
+        async with asked_form(request, model, uploads) as found:
+            yield found
+        return
+    told = await read_json(request, model)
+    yield post_of(told), told
+
+
+@contextlib.asynccontextmanager
+async def asked_form(
+    request: Request, model: type[P], uploads: Uploads
+) -> AsyncIterator[tuple[Post, P]]:
+    """Yield the one post of a form, with its image, and all that it told."""
+    told, image = await read_form(request, model)
     async with uploads.kept(image) as path:
         yield post_of(told, path), told
 

@@ -98,7 +98,7 @@ class Service:
 
         Raises
         ------
-        Problem
+        ProblemError
             429 where too much waits already.
         """
         try:
@@ -111,7 +111,7 @@ class Service:
 
         Raises
         ------
-        Problem
+        ProblemError
             429 where too many wait already.
         """
         try:
