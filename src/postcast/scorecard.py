@@ -109,6 +109,62 @@ class Importance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pairwise:
+    """How often two posts of one author are put in the right order.
+
+    Parameters
+    ----------
+    value : float
+        Of pairs with different outcomes; equal forecasts are right half of the time.
+    low, high : float or None
+        Its 95% interval.
+    n_pairs : int
+    n_authors : int
+        Whose posts the pairs are; posts without an author count as one author's.
+    drawn : {"authors", "posts"}
+        What the interval is a bootstrap over.
+    scale : {"expected count", "expected rank"}
+        What posts are put in order by.
+    asked : float
+        How often the order of two posts is to be right before one of them is called ahead.
+    gap : Estimate
+        The difference from which on it is, of ranks or of log(1 + count); empty where none is
+        large enough, without an upper bound where that cannot be excluded.
+    told : float or None
+        The share of the pairs that are that far apart.
+    baselines : mapping of str to Estimate
+        The same share of pairs in the right order, on the same pairs.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n_pairs: int
+    n_authors: int
+    drawn: str
+    scale: str
+    asked: float
+    gap: Estimate
+    told: float | None
+    baselines: Mapping[str, Estimate]
+
+    @property
+    def share(self) -> Estimate:
+        """The share of pairs in the right order, with its interval."""
+        return Estimate(self.value, self.low, self.high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Pairwise:
+        """Rebuild it from `to_dict`'s answer."""
+        baselines = {name: Estimate(**row) for name, row in data["baselines"].items()}
+        return cls(**{**data, "gap": Estimate(**data["gap"]), "baselines": baselines})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One of the field's claims, checked on these posts.
 
@@ -145,6 +201,9 @@ class Scorecard(Figures):
     importance : mapping of str to Importance
         Group of features (``text``, ``context``, ``author``, ``neighbours``) to what the
         forecaster loses without it; empty for one that reads nothing of a post.
+    pairwise : Pairwise or None
+        How often it puts two posts of one author in the right order; None where too few pairs
+        tell, or an older postcast wrote it.
     """
 
     baselines: Mapping[str, Figures]
@@ -165,6 +224,7 @@ class Scorecard(Figures):
     coverage: Mapping[str, float | None] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     importance: Mapping[str, Importance] = field(default_factory=dict)
+    pairwise: Pairwise | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorecard as plain JSON types, keys as in ``scorecard.json``."""
@@ -174,6 +234,7 @@ class Scorecard(Figures):
     def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
         """Rebuild a scorecard from `to_dict`'s answer."""
         rest = {key: data[key] for key in _SCORECARD_FACTS if key in data}
+        pairs = data.get("pairwise")
         return cls(
             **figures_from(data),
             baselines={n: Figures(**figures_from(f)) for n, f in data["baselines"].items()},
@@ -186,6 +247,7 @@ class Scorecard(Figures):
             importance={
                 group: _importance_from(row) for group, row in data.get("importance", {}).items()
             },
+            pairwise=None if pairs is None else Pairwise.from_dict(pairs),
             **rest,
         )
 

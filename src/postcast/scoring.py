@@ -21,6 +21,7 @@ from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
+from postcast.evaluate.pairwise import Outcome, pairwise
 from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.retrieval import RETRIEVED
 from postcast.learnable import learnable
@@ -29,6 +30,7 @@ from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
 from postcast.scorecard import Scorecard
+from postcast.standing import Standing
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -106,8 +108,13 @@ def score(
         The same, trained without class weights.
     """
     features = forecaster.features(drafts)
-    mine, outlook = _predictions(forecaster, features, outcomes)
-    others = {name: foretell(one, drafts, outcomes) for name, one in forecaster.baselines.items()}
+    answered = _answered(forecaster, features, outcomes)
+    mine, outlook = answered.predictions, answered.outlook
+    by_baseline = {
+        name: _answered(one, one.features(drafts), outcomes)
+        for name, one in forecaster.baselines.items()
+    }
+    others = {name: one.predictions for name, one in by_baseline.items()}
     own_figures = figures(mine)
     held = sets(mine.probabilities, forecaster.rule)
     evidence = Evidence(
@@ -133,6 +140,12 @@ def score(
         claims=check_claims(evidence),
         importance=importance(
             partial(_answer, forecaster), _read_by(forecaster, features), mine.actual
+        ),
+        pairwise=pairwise(
+            answered.standing.places,
+            Outcome(outcomes.values, _author_codes(drafts)),
+            answered.standing.scale,
+            {name: one.standing.places for name, one in by_baseline.items()},
         ),
         **facts,
     )
@@ -197,14 +210,21 @@ def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forec
 
 def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:
     """Return the forecasts of labelled posts beside what came of them."""
-    return _predictions(forecaster, forecaster.features(drafts), outcomes)[0]
+    return _answered(forecaster, forecaster.features(drafts), outcomes).predictions
 
 
-def _predictions(
-    forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes
-) -> tuple[Predictions, Outlook | None]:
-    """Return the forecasts beside what came, and the counts expected where they are the target."""
+@dataclass(frozen=True)
+class _Answered:
+    """Forecasts beside what came, the counts expected where they are the target, and the order."""
+
+    predictions: Predictions
+    outlook: Outlook | None
+    standing: Standing
+
+
+def _answered(forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes) -> _Answered:
     probabilities, outlook = forecaster.judged(features)
+    standing = Standing.of(probabilities, forecaster.rule, outlook)
     if forecaster.facts.get("target") != "count":
         outlook = None
     predictions = Predictions(
@@ -215,7 +235,13 @@ def _predictions(
         expected_count=None if outlook is None else outlook.expected,
         outcome=outcomes.values,
     )
-    return predictions, outlook
+    return _Answered(predictions, outlook, standing)
+
+
+def _author_codes(drafts: Drafts) -> IntArray:
+    """Return a code for the author of each post, shape (n_posts,); one for those without."""
+    codes: dict[str | None, int] = {}
+    return np.array([codes.setdefault(name, len(codes)) for name in drafts.authors])
 
 
 def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, float | None]:
