@@ -13,10 +13,10 @@ from starlette.responses import Response
 
 from postcast.web.asking import FORM, JSON, asked_post, media_type, post_of, read_json
 from postcast.web.facts import model_facts
-from postcast.web.limits import Limits
+from postcast.web.limits import POSTS
 from postcast.web.metrics import MEDIA_TYPE
 from postcast.web.openapi import body, problems
-from postcast.web.problems import ProblemError, too_slow
+from postcast.web.problems import too_slow
 from postcast.web.schemas import (
     ForecastOut,
     ModelOut,
@@ -24,14 +24,14 @@ from postcast.web.schemas import (
     StateOut,
     WhatIfIn,
 )
-from postcast.web.schemas_why import ExplanationOut, WhatIfOut
+from postcast.web.schemas_why import ExplanationOut, RankingOut, WhatIfOut
 
 if TYPE_CHECKING:
     from postcast.web.service import Service
 
 router = APIRouter()
 
-Posts = Annotated[list[PostIn], Field(min_length=1, max_length=Limits.posts)]
+Posts = Annotated[list[PostIn], Field(min_length=1, max_length=POSTS)]
 
 
 def service_of(request: Request) -> Service:
@@ -66,8 +66,6 @@ async def forecast(request: Request) -> Response:
     many = (await request.body()).lstrip()[:1] == b"["
     asked = await read_json(request, Posts if many else PostIn)
     posts = [post_of(one) for one in (asked if many else [asked])]
-    if len(posts) > service.limits.posts:
-        raise ProblemError(422, f"Expected at most {service.limits.posts} posts.")
     answers = [one.to_dict() for one in await service.forecast(posts)]
     return as_json(answers if many else answers[0])
 
@@ -102,6 +100,20 @@ async def whatif(request: Request) -> Response:
         others = [replace(post, text=text) for text in told.alternatives]
         found = await service.ask(lambda one: what_if(one, post, alternatives=others))
         return as_json(found.to_dict())
+
+
+@router.post(
+    "/rank",
+    response_model=None,
+    responses={200: {"model": RankingOut}, **problems()},
+    openapi_extra=body("Posts"),
+)
+async def ranked(request: Request) -> Response:
+    """Put up to 256 drafts in order, and say which are too close to call."""
+    from postcast.rank import rank
+
+    posts = [post_of(one) for one in await read_json(request, Posts)]
+    return as_json((await service_of(request).ask(lambda one: rank(one, posts))).to_dict())
 
 
 @router.get("/model", response_model=None, responses={200: {"model": ModelOut}, **problems()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +38,13 @@ def make_app(service: Service, names: Iterable[str] = LOCAL, token: Token | None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.start()
-        try:
-            yield
-        finally:
-            service.stop()
+        with warnings.catch_warnings():  # the process's: no thread may silence its own
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            service.start()
+            try:
+                yield
+            finally:
+                service.stop()
 
     app = FastAPI(
         title="postcast", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan

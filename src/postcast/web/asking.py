@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,13 +77,10 @@ def _write(path: Path, data: bytes) -> None:
 
 def _check_image(data: bytes) -> None:
     """Refuse what the guarded decoder refuses."""
-    import warnings
-
     from postcast.features.images.decode import Picture, decode
 
     try:
-        with warnings.catch_warnings(action="ignore"):
-            found = decode(data)
+        found = decode(data)
     except ImportError:
         raise ProblemError(
             422, "This server looks at no images: Pillow is not installed."
@@ -138,8 +135,17 @@ def _what(one: Any) -> str:
     return str(one["msg"]).removeprefix("Value error, ")
 
 
-async def read_form(request: Request, model: type[M]) -> tuple[M, bytes | None]:
-    """Return the fields of a form as a model, and the bytes of its image.
+async def read_forms(
+    request: Request, model: type[M], prefixes: Sequence[str]
+) -> list[tuple[M, bytes | None]]:
+    """Return the fields of a form as models, each with the bytes of its image.
+
+    Parameters
+    ----------
+    request : Request
+    model : type
+    prefixes : sequence of str
+        How the names of each one's fields begin.
 
     Raises
     ------
@@ -147,45 +153,64 @@ async def read_form(request: Request, model: type[M]) -> tuple[M, bytes | None]:
         400 where it cannot be taken apart; 422 where its fields are not the model's.
     """
     try:
-        form = await request.form(max_files=1, max_fields=32)
+        form = await request.form(max_files=len(prefixes), max_fields=32)
     except (HTTPException, UnicodeError, LookupError, ValueError, KeyError):
         raise ProblemError(400, "The form cannot be taken apart.") from None
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(form.close)
-        return _of_fields(form, model), await _image(form)
+        groups = _by_prefix(form, prefixes)
+        return [(_of_fields(group, model), await _image(group)) for group in groups]
 
 
-def _of_fields(form: FormData, model: type[M]) -> M:
-    told: dict[str, Any] = {}
+Fields = list[tuple[str, UploadFile | str]]
+
+
+def _by_prefix(form: FormData, prefixes: Sequence[str]) -> list[Fields]:
+    """Return the fields of each prefix, without it."""
+    groups: list[Fields] = [[] for _ in prefixes]
     for name, value in form.multi_items():
+        for group, prefix in zip(groups, prefixes, strict=True):
+            if name.startswith(prefix):
+                group.append((name.removeprefix(prefix), value))
+                break
+        else:
+            raise ProblemError(422, "A field that is not known.")
+    return groups
+
+
+def _of_fields(fields: Fields, model: type[M]) -> M:
+    told: dict[str, Any] = {}
+    for name, value in fields:
         if isinstance(value, UploadFile):
             if name != "image":
                 raise ProblemError(422, "A file that is not the image.")
             continue
         if name == "image" and value:
             raise ProblemError(422, "The image is to be a file, not a name or an address.")
-        if name == "image" or (not value.strip() and name in KNOWN):
-            continue
-        text = value.replace("\r\n", "\n")  # as forms write the ends of lines
-        if name == "tags":
-            told[name] = [*told.get(name, []), *tags_of(text)]
-        elif name == "alternatives":
-            told.setdefault(name, []).append(text)
-        elif name in told:
-            raise ProblemError(422, "A field stands there twice.")
-        else:
-            told[name] = text
+        if name != "image" and (value.strip() or name not in KNOWN):
+            _take(told, name, value.replace("\r\n", "\n"))  # as forms write the ends of lines
     try:
         return model.model_validate(told)
     except ValidationError as error:
         raise _refused(error) from None
 
 
-async def _image(form: FormData) -> bytes | None:
-    file = form.get("image")
-    if not isinstance(file, UploadFile):
-        return None
-    return await file.read() or None
+def _take(told: dict[str, Any], name: str, text: str) -> None:
+    if name == "tags":
+        told[name] = [*told.get(name, []), *tags_of(text)]
+    elif name == "alternatives":
+        told.setdefault(name, []).append(text)
+    elif name in told:
+        raise ProblemError(422, "A field stands there twice.")
+    else:
+        told[name] = text
+
+
+async def _image(fields: Fields) -> bytes | None:
+    for name, value in fields:
+        if name == "image" and isinstance(value, UploadFile):
+            return await value.read() or None
+    return None
 
 
 @contextlib.asynccontextmanager
@@ -212,9 +237,21 @@ async def asked_form(
     request: Request, model: type[P], uploads: Uploads
 ) -> AsyncIterator[tuple[Post, P]]:
     """Yield the one post of a form, with its image, and all that it told."""
-    told, image = await read_form(request, model)
+    [(told, image)] = await read_forms(request, model, ("",))
     async with uploads.kept(image) as path:
         yield post_of(told, path), told
+
+
+@contextlib.asynccontextmanager
+async def asked_forms(
+    request: Request, prefixes: Sequence[str], uploads: Uploads
+) -> AsyncIterator[list[Post]]:
+    """Yield the posts of a form that holds several, each with its image."""
+    async with contextlib.AsyncExitStack() as stack:
+        posts = []
+        for told, image in await read_forms(request, PostIn, prefixes):
+            posts.append(post_of(told, await stack.enter_async_context(uploads.kept(image))))
+        yield posts
 
 
 def post_of(told: PostIn, image: str | None = None) -> Post:

@@ -22,8 +22,6 @@ class Limits:
         Bytes of a multipart request.
     uploads_at_once : int
         Multipart requests that are read together.
-    posts : int
-        Posts of a request.
     seconds : float
         From the first byte of a request to its answer.
     waiting : int
@@ -39,13 +37,15 @@ class Limits:
     body: int = MIB
     upload: int = 10 * MIB
     uploads_at_once: int = 8
-    posts: int = 256
     seconds: float = 10.0
     waiting: int = 2_048
     together: int = 256
     questions: int = 32
     connections: int = 512
 
+
+POSTS = 256
+"""Posts of a request."""
 
 TEXT, TITLE, NAME, TAGS, TAG = 20_000, 2_000, 300, 100, 200
 """Characters of a text, a title, and a name (author, category, id); tags, characters of one."""

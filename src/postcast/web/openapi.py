@@ -5,13 +5,14 @@ Knows schemas; no forecaster and no request.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
 from postcast.version import __version__
-from postcast.web.limits import Limits
+from postcast.web.limits import POSTS
 from postcast.web.problems import MEANINGS, MEDIA_TYPE
 from postcast.web.schemas import EXAMPLE_POST, PostIn, ProblemOut, WhatIfIn
 
@@ -55,27 +56,31 @@ def document(app: FastAPI, *, has_token: bool) -> dict[str, Any]:
     """
     made = get_openapi(title="postcast", version=__version__, routes=app.routes, description=ABOUT)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    for one in (PostIn, WhatIfIn, ProblemOut):
-        _add(schemas, one)
-    schemas["PostOrPosts"] = {
-        "title": "PostOrPosts",
-        "oneOf": [
-            {"$ref": REF.format(model="Post")},
-            {
-                "type": "array",
-                "items": {"$ref": REF.format(model="Post")},
-                "minItems": 1,
-                "maxItems": Limits.posts,
-            },
-        ],
-        "examples": [EXAMPLE_POST],
-    }
+    for model in (PostIn, WhatIfIn, ProblemOut):
+        _add(schemas, model)
+    one = {"$ref": REF.format(model="Post")}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": POSTS}
+    schemas["Posts"] = {"title": "Posts", **many}
+    both = [one, {"$ref": REF.format(model="Posts")}]
+    schemas["PostOrPosts"] = {"title": "PostOrPosts", "oneOf": both, "examples": [EXAMPLE_POST]}
     schemas["PostForm"] = _form(schemas["Post"])
     schemas["WhatIfForm"] = _form(schemas["WhatIfRequest"])
     if has_token:
         made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         made["security"] = [{"token": []}]
-    return made
+    return _renamed(made)
+
+
+def _renamed(made: dict[str, Any]) -> dict[str, Any]:
+    """Call answers by what they are: ``Forecast``, not ``ForecastOut``."""
+    schemas = made["components"]["schemas"]
+    names = {name: name.removesuffix("Out") for name in schemas}
+    made["components"]["schemas"] = {names[name]: one for name, one in schemas.items()}
+    text = json.dumps(made)
+    for name, shorter in names.items():
+        text = text.replace(f'"{REF.format(model=name)}"', f'"{REF.format(model=shorter)}"')
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
 
 
 def _add(schemas: dict[str, Any], model: type[BaseModel]) -> None:

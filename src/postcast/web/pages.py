@@ -5,7 +5,7 @@ Knows routes and templates; what an answer says is in `told`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,14 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from postcast.evaluate.report import CAPTIONS
 from postcast.web.api import service_of
-from postcast.web.asking import FORM, asked_form, media_type
+from postcast.web.asking import FORM, asked_form, asked_forms, media_type
 from postcast.web.facts import model_facts
 from postcast.web.guard import COOKIE, Token
 from postcast.web.problems import ProblemError
 from postcast.web.rendering import html
 from postcast.web.schemas import PostIn
 from postcast.web.scorecard_page import told_scorecard
-from postcast.web.told import told_changes, told_explanation, told_forecast
+from postcast.web.told import NAMES, told_changes, told_explanation, told_forecast, told_ranking
 
 if TYPE_CHECKING:
     from postcast.schema import Post
@@ -84,6 +84,23 @@ async def answered(request: Request) -> Response:
         if problem.status != 422:
             raise
         return _page(service, Shown(problem=_in_words(problem)), problem.status)
+
+
+@router.post("/parts/compare", name="compare")
+async def compared(request: Request) -> Response:
+    """Say which of two drafts is ahead, or that they are too close to call."""
+    from postcast.rank import rank
+
+    service = service_of(request)
+    if media_type(request) != FORM:
+        raise ProblemError(415, f"Expected {FORM}.")
+    try:
+        async with asked_forms(request, ("a.", "b."), service.uploads) as posts:
+            both = [replace(post, id=name) for post, name in zip(posts, NAMES, strict=True)]
+            found = await service.ask(lambda one: rank(one, both))
+            return html("compare.html.j2", sentences=told_ranking(found))
+    except ProblemError as problem:
+        return html("problem.html.j2", problem.status, problem=_in_words(problem))
 
 
 ANSWERS = ("forecast", "explain", "whatif")

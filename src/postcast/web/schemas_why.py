@@ -88,3 +88,33 @@ class WhatIfOut(BaseModel):
     changes: Annotated[list[ChangeOut], Field(description="The largest first.")]
     tried: Annotated[int, Field(description="Edits that were tried.")]
     sentences: list[str]
+
+
+class RankedDraftOut(BaseModel):
+    """One draft in its place."""
+
+    model_config = ConfigDict(title="RankedDraft")
+
+    position: Annotated[int, Field(description="From 1; drafts of the same score share one.")]
+    id: str | None
+    author: str | None
+    score: float
+    low: float | None
+    high: float | None
+    too_close_to: Annotated[list[str | None], Field(description="Ids; at most ten are named.")]
+    n_too_close: int
+    forecast: ForecastOut
+
+
+class RankingOut(BaseModel):
+    """Drafts in order, the most promising first, and how often such an order was right."""
+
+    model_config = ConfigDict(title="Ranking")
+
+    drafts: list[RankedDraftOut]
+    scale: Literal["expected count", "expected rank"]
+    pairwise: Annotated[
+        dict[str, Any] | None, Field(description="Right pairs within an author, held out.")
+    ]
+    reason: Annotated[str | None, Field(description="Why that is not known.")]
+    notes: list[str]

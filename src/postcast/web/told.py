@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from postcast.evaluate.words import class_ranges, listed
+from postcast.evaluate.words import percent as percent_of
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
     from postcast.explain import Explanation, Part
+    from postcast.rank import Ranking
     from postcast.schema import Forecast, Post
     from postcast.web.service import Service
     from postcast.whatif import Change
@@ -196,3 +198,30 @@ def told_changes(changes: Sequence[Change]) -> dict[str, list[Change]]:
         "raising": [one for one in changes if one.effect > 0],
         "lowering": [one for one in changes if one.effect < 0],
     }
+
+
+NAMES = ("your draft", "the second draft")
+"""What the two drafts of the page go by."""
+
+
+def told_ranking(found: Ranking) -> list[str]:
+    """Say which of two drafts is ahead, and how often such an order was right."""
+    ahead, behind = found.drafts
+    scores = f"{found.scale} {number(ahead.score)} against {number(behind.score)}"
+    name = str(ahead.id)
+    if ahead.n_too_close:
+        first = f"Too close to call: {scores}."
+    else:
+        first = f"{name[:1].upper()}{name[1:]} is ahead: {scores}."
+    return [first, _trust(found), *(f"Note: {note}." for note in found.notes)]
+
+
+def _trust(found: Ranking) -> str:
+    if found.pairwise is None:
+        return f"How often such an order is right is not known: {found.reason}."
+    share = percent_of(found.pairwise.share)
+    return (
+        f"Of {found.pairwise.n_pairs:,} pairs of later posts by one author, such an order was "
+        f"right {share} of the time; chance would be 50%. Two are told apart where their order "
+        f"is right {found.pairwise.asked:.0%} of the time."
+    )
