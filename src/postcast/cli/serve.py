@@ -78,14 +78,13 @@ def serve(
 
     token = None if token_file is None else read_token(token_file)
     device = Settings.from_mapping(given).device
-    service = Service(load(run, device=device), load(run, device=device), run)
-    listening = listen(host, port, token)
-    app = make_app(service, (*LOCAL, host, *(names or ())), token)
-    address = address_of(listening)
+    with listen(host, port, token) as listening:
+        service = Service(load(run, device=device), load(run, device=device), run)
+        app = make_app(service, (*LOCAL, host, *(names or ())), token)
+        address = address_of(listening)
 
-    def ready() -> None:
-        show_at_once()
-        typer.echo(f"Serving {run}: {address}")
+        def ready() -> None:
+            show_at_once()
+            typer.echo(f"Serving {run}: {address}")
 
-    with listening:
         serve_app(app, [listening], service.limits, ready)

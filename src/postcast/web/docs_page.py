@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from postcast.web.schemas import EXAMPLE_FORECAST, EXAMPLE_POST
+
 ASKED = ("get", "post")
 
 
@@ -30,8 +32,8 @@ def told_document(document: Mapping[str, Any]) -> dict[str, Any]:
             for name, schema in sorted(schemas.items())
             if schema.get("properties")
         ],
-        "example": _pretty(schemas["Post"]["examples"][0]),
-        "answer": _pretty(schemas["Forecast"]["examples"][0]),
+        "example": _pretty(EXAMPLE_POST),
+        "answer": _pretty(EXAMPLE_FORECAST),
     }
 
 

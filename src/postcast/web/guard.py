@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 
 from postcast.web.problems import ProblemError
 
@@ -102,7 +103,10 @@ class Guard:
             await send(message)
 
         problem = self._problem(scope)
-        await (self.app if problem is None else problem.response())(scope, receive, sent)
+        answer: ASGIApp = self.app if problem is None else problem.response()
+        if problem is not None and problem.status == 401 and _is_page(scope):
+            answer = RedirectResponse("/login", 303)
+        await answer(scope, receive, sent)
 
     def _problem(self, scope: Scope) -> ProblemError | None:
         asked = HTTPConnection(scope)
@@ -120,6 +124,11 @@ class Guard:
             return False
         name = host_of(hosts[0])
         return name in self.names or is_number(name)
+
+
+def _is_page(scope: Scope) -> bool:
+    """Return whether a person's browser asks for a page, and can be shown the door."""
+    return scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _is_from_elsewhere(asked: HTTPConnection) -> bool:

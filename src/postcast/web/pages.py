@@ -130,7 +130,8 @@ async def _forecast(service: Service, post: Post) -> dict[str, Any]:
 async def _explain(service: Service, post: Post) -> dict[str, Any]:
     from postcast.explain import explain
 
-    return told_explanation(post, await service.ask(lambda one: explain(one, post)))
+    found = await service.ask(lambda one: explain(one, post))
+    return told_explanation(post, found, service.reads())
 
 
 async def _whatif(service: Service, post: Post) -> dict[str, Any]:

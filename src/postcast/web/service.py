@@ -57,8 +57,7 @@ class Service:
         self.is_stopping = False
         senses = replace(second.senses, bank=forecaster.bank)
         self._second = replace(second, senses=senses, baselines={})
-        self._folder = tempfile.TemporaryDirectory(prefix="postcast-")
-        self.uploads = Uploads(Path(self._folder.name))
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._forecasts: Lane[Sequence[Post], list[Forecast]] = Lane(
             "forecasts",
             lambda asked: forecast_together(self.forecaster, asked),
@@ -76,6 +75,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to answer; the first answer comes as fast as the others."""
+        self._folder = tempfile.TemporaryDirectory(prefix="postcast-")
         for one in (self.forecaster, self._second):
             one.predict(Post(text="a"))
         self._forecasts.start()
@@ -86,7 +86,15 @@ class Service:
         self.is_stopping = True
         self._forecasts.stop()
         self._questions.stop()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    @property
+    def uploads(self) -> Uploads:
+        """Where uploaded images lie; there is none before the start."""
+        if self._folder is None:
+            raise RuntimeError("the service was not started")
+        return Uploads(Path(self._folder.name))
 
     @property
     def waiting(self) -> dict[str, int]:

@@ -125,15 +125,23 @@ def number(count: float) -> str:
     return f"{count:,.0f}" if count >= 10 or count == int(count) else f"{count:.2g}"
 
 
-def told_explanation(post: Post, found: Explanation) -> dict[str, Any]:
-    """Return why a draft is forecast so, as the page shows it."""
+def told_explanation(post: Post, found: Explanation, reads: Sequence[str]) -> dict[str, Any]:
+    """Return why a draft is forecast so, as the page shows it.
+
+    Parameters
+    ----------
+    post : Post
+    found : Explanation
+    reads : sequence of str
+        Fields that the forecaster reads; the words of others are not shown.
+    """
     words = [part for part in found.parts if part.kind == "word" and part.is_told_apart]
     fields = {"title": post.title or "", "text": post.text}
     return {
         "marked": {
             name: segments(text, [part for part in words if part.field == name])
             for name, text in fields.items()
-            if text
+            if text and name in reads
         },
         "parts": [_told_part(part) for part in found.parts[:MOST_PARTS]],
         "n_more": max(len(found.parts) - MOST_PARTS, 0),
