@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from postcast.features.context import FIRST_EMOJI
@@ -24,6 +24,7 @@ EditKind = Literal[
 
 SENTENCE = re.compile(r"\S.*?(?:[.!?…。！？]+(?=\s|$)|$)", re.DOTALL)
 ENDING = re.compile(r"[.!?…]*\s*((?:#\w+\s*)*)$")
+LAST_TAGS = re.compile(r"(?:\s+#\w+)+\s*$")
 MOST_HASHTAGS = 3
 USUAL_EMOJI = "✨"
 """Tried where like posts bear none."""
@@ -97,6 +98,8 @@ def _hours(post: Post, time: datetime) -> Iterator[Edit]:
     All of them after the draft's own time, and within a week of it.
     """
     moment = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    if moment.year in (MINYEAR, MAXYEAR):  # no calendar has the week after
+        return
     for hour in range(24):
         if hour != moment.hour:
             later = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
@@ -108,12 +111,14 @@ def _hours(post: Post, time: datetime) -> Iterator[Edit]:
 
 
 def _lengths(post: Post) -> Iterator[Edit]:
-    sentences = [found.group().strip() for found in SENTENCE.finditer(post.text)]
+    body = LAST_TAGS.sub("", post.text)
+    tags = post.text[len(body) :].rstrip()
+    sentences = [found.group().strip() for found in SENTENCE.finditer(body)]
     if len(sentences) > 1:
-        without = " ".join(sentences[:-1])
+        without = " ".join(sentences[:-1]) + tags
         yield Edit("length", replace(post, text=without), "left out the last sentence")
     if len(sentences) > 2:
-        first = replace(post, text=sentences[0])
+        first = replace(post, text=sentences[0] + tags)
         yield Edit("length", first, "said the first sentence alone")
 
 
@@ -122,9 +127,13 @@ def _hashtags(post: Post, wordings: Sequence[str]) -> Iterator[Edit]:
     if own:
         bare = " ".join(re.sub(r"(?<!\w)#\w+", " ", post.text).split())
         yield Edit("hashtags", replace(post, text=bare), "bore no hashtag")
-    borne = Counter(tag for text in wordings for tag in {*map(str.casefold, HASHTAG.findall(text))})
+    borne = Counter(
+        tag
+        for text in wordings
+        for tag in dict.fromkeys(map(str.casefold, HASHTAG.findall(text)))  # a set has no order
+    )
     usual = [tag for tag, _ in borne.most_common() if tag not in own][:MOST_HASHTAGS]
-    for tags in {tuple(usual[:1]), tuple(usual)}:
+    for tags in dict.fromkeys((tuple(usual[:1]), tuple(usual))):
         if tags:
             more = " ".join(f"#{tag}" for tag in tags)
             added = replace(post, text=f"{post.text.rstrip()} {more}")
@@ -146,7 +155,7 @@ def _emoji(post: Post, wordings: Sequence[str]) -> Iterator[Edit]:
         bare = replace(post, text=" ".join(plain.split()))
         yield Edit("emoji", bare, "had no emoji")
         return
-    borne = Counter(sign for text in wordings for sign in set(filter(_is_emoji, text)))
+    borne = Counter(sign for text in wordings for sign in dict.fromkeys(filter(_is_emoji, text)))
     sign = borne.most_common(1)[0][0] if borne else USUAL_EMOJI
     yield Edit("emoji", replace(post, text=f"{post.text.rstrip()} {sign}"), f"ended with {sign}")
 

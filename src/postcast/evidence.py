@@ -28,11 +28,11 @@ MOST_POSTS = 800
 FEWEST_POSTS = 40
 """Of fewer nothing is said."""
 
-LEVELS = (0.01, 0.03, 0.1, 0.3)
+LEVELS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """What each kind of difference may explain of the ranks' variance. Never none: what was not seen
 to matter is unknown, and not known to be nothing."""
 
-NOISE = (0.3, 0.5, 0.7, 0.9)
+NOISE = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 SWEEPS = 2
 HOUR_SHARPNESS = 4.0
 """b of exp(b(cos − 1)) between two hours on the clock: half is forgotten after two hours."""

@@ -108,3 +108,16 @@ def test_compare_names_each_split_file_and_key():
     keys = {one.name for record in records for one in fields(record)} - set(SCORES)
     board = Leaderboard(posts={}, encoder="", settings={}, versions={})
     assert keys | set(board.to_dict()) <= named
+
+
+def test_explain_quotes_what_was_measured():
+    result = json.loads(read("bench/results/faithfulness.json"))
+    page = read("docs/explain.md")
+    assert {"date", "machine", "versions", "rows"} <= result.keys()
+    assert all(row["met"] for row in result["rows"] if "difference" in row)
+    for row in result["curves"]["probability"]:
+        value = "{value:.3f} [{low:.3f}, {high:.3f}]".format(**row["difference"])
+        assert f"| {row['deleted']} |" in page
+        assert value in page
+    assert f"On {result['posts']} held-out pins" in page
+    assert f"{result['processor_seconds_a_text']['median']:.2f} s of one core" in page

@@ -187,3 +187,41 @@ def test_posts_mostly_without_an_image_are_learned_from(pictured, few_draws):
     assert forecaster.senses.images is not None
     told = forecaster.predict(Post(text="word1", author="a1", image=pictured[0]["image"]))
     assert sum(told.probabilities.values()) == pytest.approx(1)
+
+
+def test_regions_of_an_image_are_parts_that_add_up(seeing, pictured):
+    from postcast.explain import explain
+
+    forecaster = seeing("strong")
+    for level in (0, 2):
+        row = next(one for one in pictured if int(one["saves"]) // 20 == level)
+        post = Post(text=row["text"], author=row["author"], image=row["image"])
+        told = explain(forecaster, post)
+        regions = [part for part in told.parts if part.kind == "image"]
+        assert len({part.box for part in regions}) == 9
+        area = sum((part.box[2] - part.box[0]) * (part.box[3] - part.box[1]) for part in regions)
+        assert area == pytest.approx(1)
+        for key, p in told.forecast.probabilities.items():
+            moved = sum(part.effect[key] for part in told.parts)
+            assert told.base[key] + moved == pytest.approx(p, abs=1e-9)
+        assert told.forecast == forecaster.predict(post)
+    unseen = explain(forecaster, Post(text="word1", image="nowhere.png"))
+    assert not [part for part in unseen.parts if part.kind == "image"]
+
+
+def test_painting_hides_only_what_is_not_shown(tmp_path):
+    from postcast.features.images.painted import painted_sense
+    from postcast.features.images.sense import ImageSense
+
+    pixels = np.zeros((30, 60, 3), dtype=np.uint8)
+    pixels[:10, :20] = 255
+    Image.fromarray(pixels).save(tmp_path / "corner.png")
+    sense = ImageSense(None, None)
+    painted = painted_sense(sense, str(tmp_path / "corner.png"))
+    whole, bare = np.ones(9, dtype=bool), np.zeros(9, dtype=bool)
+    seen = painted.look([painted.path_of(whole), painted.path_of(bare)]).blocks["visual"].matrix
+    direct = sense.look([str(tmp_path / "corner.png")]).blocks["visual"].matrix
+    assert np.allclose(seen[0], direct[0])
+    assert not np.allclose(seen[0], seen[1])
+    assert painted_sense(sense, str(tmp_path / "none.png")) is None
+    assert painted_sense(None, str(tmp_path / "corner.png")) is None

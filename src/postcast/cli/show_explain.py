@@ -94,12 +94,16 @@ def _print_parts(console: Console, explanation: Explanation) -> None:
     from rich.text import Text
 
     base, now = explanation.base["high"], explanation.forecast.probabilities["high"]
-    console.print(f"What moved it, from {base:.0%} high with none of it to {now:.0%}:\n")
+    counts = [explanation.base_count, explanation.expected_count]
+    less, more = ("" if one is None else f", {one:,.3g} expected" for one in counts)
+    console.print(
+        f"What moved it, from {base:.0%} high{less}, with none of it to {now:.0%}{more}:\n"
+    )
     told = [part for part in explanation.parts if part.is_told_apart]
     greatest = max((abs(math.log(part.factor)) for part in told), default=0.0)
     if told:
-        heading = f"  {'':{NAME}} {'':{2 * HALF + 1}} engagement           P(low)  P(high)"
-        console.print(Text(heading, style=FAINT))
+        columns = f"  {'':{NAME}} {'':{2 * HALF + 1}} engagement           P(low)  P(high)"
+        console.print(Text(columns, style=FAINT))
     for part in told[:MOST_PARTS]:
         bar = effect_bar(math.log(part.factor), greatest, HALF)
         between = f"[{part.low:.2f}, {part.high:.2f}]"
