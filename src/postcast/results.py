@@ -28,6 +28,7 @@ from postcast.schema import CLASSES, Posts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
+    from postcast.drifted import Drift
     from postcast.features.images.tally import Tally
     from postcast.forecaster import Forecaster
     from postcast.precision import PrecisionCost
@@ -175,6 +176,22 @@ def write_evaluation(
             write_predictions(folder / "predictions.csv", tested)
             drawings = write_scorecard(folder, forecaster, tested)
         write_report(folder, tested, story, stages, drawings)
+
+
+def write_drift(folder: Path, drift: Drift) -> None:
+    """Write ``drift.json``, ``drift.txt``, ``drift.html`` and ``figures/``."""
+    from postcast.evaluate.drawing import save
+    from postcast.evaluate.drift_page import render_drift
+    from postcast.evaluate.drift_text import drift_text
+    from postcast.evaluate.plots_drift import draw_drift
+
+    with removing_if_new(folder), explaining_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(drift.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        write_text(folder / "drift.json", text + "\n")
+        write_text(folder / "drift.txt", drift_text(drift))
+        drawings = {n: save(figure, n, folder / "figures") for n, figure in draw_drift(drift)}
+        write_text(folder / "drift.html", render_drift(drift, drawings))
 
 
 def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dict[str, str]:

@@ -20,7 +20,7 @@ from postcast.forecaster import ENCODER_PIECES, Forecaster
 from postcast.models.calibrate import Calibration
 from postcast.models.choose import classifier_from_state
 from postcast.scorecard import Scorecard
-from postcast.storage import load_manifest, load_parts
+from postcast.storage import load_manifest, load_parts, surviving
 
 
 def load(run: str | Path, *, device: str = "auto") -> Forecaster:
@@ -41,8 +41,8 @@ def load(run: str | Path, *, device: str = "auto") -> Forecaster:
     folder = Path(run)
     if not folder.exists():
         raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
-    if (folder / "forecaster").is_dir():
-        folder = folder / "forecaster"
+    if (inner := surviving(folder / "forecaster")).is_dir():
+        folder = inner
     if device == "cuda":
         pick_device(device)
     manifest = load_manifest(folder)

@@ -162,13 +162,11 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     SplitError
         If too few posts are left.
     """
-    found = learnable(posts, forecaster.facts.get("target", "class"))
-    known = forecaster.bank.knows_texts(fingerprints(found.drafts.texts))
-    rows = np.flatnonzero(~known)
-    if len(rows) < FEWEST_POSTS:
+    told = unlearned(forecaster, posts)
+    if len(told.drafts) < FEWEST_POSTS:
         raise SplitError(
-            f"{len(rows)} posts to evaluate on, after leaving out {known.sum()} whose text "
-            "stood in the training",
+            f"{len(told.drafts)} posts to evaluate on, after leaving out {told.n_known} whose "
+            "text stood in the training",
             f"at least {FEWEST_POSTS}",
             "give posts that the forecaster has not learned from",
         )
@@ -178,9 +176,43 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         "split": "other posts",
         "synthetic": posts.source.synthetic,
     }
-    log.info("%d posts left out: their text stood in the training", known.sum())
+    log.info("%d posts left out: their text stood in the training", told.n_known)
+    return score(told.forecaster, told.drafts, told.outcomes, facts)
+
+
+@dataclass(frozen=True)
+class Unlearned:
+    """Labelled posts that a forecaster has not learned from, and what it may know of them.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Which remembers them as they become known, where its mode is online.
+    drafts : Drafts
+    outcomes : Outcomes
+    n_known : int
+        Posts left out, since their text stands in the memory.
+    """
+
+    forecaster: Forecaster
+    drafts: Drafts
+    outcomes: Outcomes
+    n_known: int
+
+
+def unlearned(forecaster: Forecaster, posts: Posts) -> Unlearned:
+    """Return the posts whose text does not stand in a forecaster's memory.
+
+    Raises
+    ------
+    SplitError
+        If none of the posts has a text and a count.
+    """
+    found = learnable(posts, forecaster.facts.get("target", "class"))
+    known = forecaster.bank.knows_texts(fingerprints(found.drafts.texts))
+    rows = np.flatnonzero(~known)
     drafts = found.drafts.take(rows)
-    if forecaster.facts["mode"] == "online" and found.rows.order is not None:
+    if len(rows) and forecaster.facts["mode"] == "online" and found.rows.order is not None:
         maturity = parse_maturity(forecaster.facts["maturity"])
         until = settled_until(found.rows.timeline, found.rows.everyone, maturity)
         drafts = replace(drafts, known_until=until[rows])
@@ -188,7 +220,7 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         counts = np.concatenate([found.counts, found.silent_counts])
         forecaster = informed(forecaster, everyone, counts)
     outcomes = Outcomes(found.counts[rows], found.outcomes[rows])
-    return score(forecaster, drafts, outcomes, facts)
+    return Unlearned(forecaster, drafts, outcomes, int(known.sum()))
 
 
 def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forecaster:

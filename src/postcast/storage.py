@@ -55,6 +55,26 @@ def save_parts(folder: Path, pieces: Mapping[str, Parts], facts: Mapping[str, An
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def mend(folder: Path) -> None:
+    """Put right what a killed `save_parts` left: the old folder back in its place, no halves."""
+    halves = [
+        half for end in ("old", "tmp") for half in folder.parent.glob(f".{folder.name}.*.{end}")
+    ]
+    with explaining_os_errors(folder):
+        for half in halves:
+            if half.suffix == ".old" and not folder.exists():
+                half.rename(folder)
+            else:
+                shutil.rmtree(half)
+
+
+def surviving(folder: Path) -> Path:
+    """Return a saved folder, or where the old one is while or after it was being replaced."""
+    if folder.exists():
+        return folder
+    return next(iter(sorted(folder.parent.glob(f".{folder.name}.*.old"))), folder)
+
+
 def _write(folder: Path, name: str, parts: Parts) -> list[dict[str, str]]:
     """Write one piece; return its rows of the manifest."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)

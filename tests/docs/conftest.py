@@ -33,6 +33,14 @@ d2,Quiet curtains,Notes on linen curtains. Newsletter this week,marble-owl,2024-
 d3,Bold wool coat,,a-new-author,2024-08-03 12:00
 """
 
+IDEAS = """\
+id,description,author,created_at
+i1,Easy budget lentil soup for a slow morning,studio-fern,2024-08-01 18:00
+i2,Newsletter this week,studio-fern,2024-08-01 18:00
+i3,Easy budget tomato soup for a slow morning,studio-fern,2024-08-01 18:00
+i4,Notes on linen curtains,studio-fern,2024-08-01 18:00
+"""
+
 
 class Answer(NamedTuple):
     """What a command left: its exit code, standard output and standard error."""
@@ -83,6 +91,7 @@ def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write(folder / "pins.csv", posts)
     _write(folder / "newer.csv", _another_sample(rows=200))
     _write(folder / "drafts.csv", DRAFTS)
+    _write(folder / "ideas.csv", IDEAS)
     _write(folder / "hearts.csv", _renamed(posts))
     _write(folder / "pictured.csv", _pictured(posts, folder / "pictures"))
     with contextlib.chdir(folder):

@@ -126,4 +126,8 @@ def trust(forecaster: Forecaster) -> str:
         return "How good it is was not measured: there is no scorecard beside the forecaster."
     from postcast.evaluate.summary import verdict
 
-    return verdict(forecaster.scorecard)
+    told = verdict(forecaster.scorecard)
+    n_later = sum(one["posts"] for one in forecaster.bank.updates)
+    if n_later:
+        told += f" That was before {n_later:,} newer posts entered its memory."
+    return told

@@ -16,6 +16,7 @@ from postcast.evaluate.summary import (
     by_fall,
     known_scores,
     leaning,
+    ordering,
     verdict,
 )
 from postcast.evaluate.words import BASELINES, FEATURE_GROUPS, OWN_MEAN, class_ranges, signed
@@ -146,6 +147,7 @@ def _context(facts: ReportFacts) -> dict[str, Any]:
         "ranges": dict(zip(CLASSES, _ranges(scorecard), strict=False)),
         "own_mean": f"{OWN_MEAN[0].upper()}{OWN_MEAN[1:]}." if _is_relative(scorecard) else "",
         "differences": _difference_rows(scorecard),
+        "ordering": ordering(scorecard),
         "coverage": _coverage_rows(scorecard),
         "leaning": leaning(scorecard) if scorecard.importance else "",
         "importance": _importance_rows(scorecard),

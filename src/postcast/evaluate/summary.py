@@ -9,7 +9,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from postcast.evaluate.words import BASELINES, OWN_MEAN, class_ranges, listed, signed
+from postcast.evaluate.words import (
+    BASELINES,
+    OWN_MEAN,
+    class_ranges,
+    gap_in_words,
+    listed,
+    pairwise_sentence,
+    signed,
+)
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
@@ -75,6 +83,12 @@ def leaning(scorecard: Scorecard) -> str:
     return f"{sentence}; groups that tell the same share the credit, and can both look small."
 
 
+def ordering(scorecard: Scorecard) -> str:
+    """Say how often two posts of one author are put in the right order; nothing if unknown."""
+    found = scorecard.pairwise
+    return "" if found is None else f"{pairwise_sentence(found)} {gap_in_words(found)}"
+
+
 def _itself(scorecard: Scorecard) -> str | None:
     """Return the baseline that this forecaster is, where it is one."""
     words = scorecard.classifier == "linear" and scorecard.encoder == "tfidf"
@@ -91,6 +105,7 @@ def scorecard_text(scorecard: Scorecard) -> str:
         list(_class_table(scorecard)),
         list(_confusion_table(scorecard)),
         list(_importance_table(scorecard)),
+        _wrapped(ordering(scorecard)),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 

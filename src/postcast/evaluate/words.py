@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from postcast.scorecard import Estimate, Scorecard
+    from postcast.scorecard import Estimate, Pairwise, Scorecard
 
 BASELINES: Mapping[str, str] = {
     "majority": "majority",
@@ -86,3 +86,38 @@ def class_ranges(thresholds: tuple[float, ...], target: str = "class") -> tuple[
         )
     medium, high = (f"{threshold:,.10g}" for threshold in thresholds)
     return f"below {medium}", f"from {medium} to below {high}", f"{high} or more"
+
+
+def pairwise_sentence(found: Pairwise) -> str:
+    """Say how often two posts of one author are put in the right order, and by what else."""
+    others = {name: one for name, one in found.baselines.items() if name != "majority"}
+    beside = "; ".join(f"{BASELINES.get(name, name)} {percent(others[name])}" for name in others)
+    return (
+        f"Of two posts of one author that it had never seen, it put the better one first "
+        f"{percent(found.share)} of the time ({found.n_pairs:,} pairs of {found.n_authors:,} "
+        f"author{'s' * (found.n_authors != 1)}{'; ' * bool(beside)}{beside})."
+    )
+
+
+def gap_in_words(found: Pairwise) -> str:
+    """Say from which difference on one of two posts is called ahead."""
+    gap, asked = found.gap, f"{found.asked:.0%}"
+    if gap.value is None:
+        return f"At no difference was it right {asked} of the time: all are too close to call."
+    is_count = found.scale == "expected count"
+    bounds = (gap.value, gap.low, gap.high)
+    value, low, high = ("any" if one is None else f"{_apart(one, is_count):.2f}" for one in bounds)
+    larger = (
+        f"{value} times [{low}, {high}] as large" if is_count else f"{value} [{low}, {high}] larger"
+    )
+    what = "1 + expected count" if is_count else "the expected rank"
+    told = "" if found.told is None else f", as {found.told:.0%} of those pairs were"
+    return (
+        f"It was right {asked} of the time from where {what} is {larger}{told}; "
+        "what is nearer is too close to call."
+    )
+
+
+def _apart(gap: float, is_count: bool) -> float:
+    """Return a difference as people are told it: of counts, how many times as large."""
+    return math.exp(gap) if is_count else gap

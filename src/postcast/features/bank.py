@@ -64,6 +64,9 @@ class MemoryBank:
     images : ImageVectors or None
         What the posts' images look like; None where none are looked at, or no neighbours
         retrieved.
+    updates : sequence of mapping
+        What was taken in after the training, oldest first: ``date``, ``posts`` and the
+        ``input_sha256`` of their file.
     """
 
     ids: Sequence[str]
@@ -82,6 +85,7 @@ class MemoryBank:
     marks: Marks | None = None
     images: ImageVectors | None = None
     wordings: Wordings | None = None
+    updates: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of_authors(cls, authors: Sequence[str]) -> Self:
@@ -198,6 +202,7 @@ class MemoryBank:
             "columns": {role: list(names) for role, names in self.columns.items()},
             "n_learned": self.n_learned,
             "familiar": self.familiar.facts(),
+            "updates": [dict(one) for one in self.updates],
         }
         return Parts(facts=facts, arrays=arrays | self.familiar.arrays())
 
@@ -221,4 +226,5 @@ class MemoryBank:
             familiar=Familiar.from_state(parts),
             marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
             images=ImageVectors.from_arrays(arrays),
+            updates=parts.facts.get("updates", ()),
         )
