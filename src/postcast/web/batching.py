@@ -29,7 +29,7 @@ class _Waiting(Generic[Q, A]):
 
     question: Q
     size: int
-    loop: asyncio.AbstractEventLoop
+    loop: asyncio.AbstractEventLoop  # of the server, and so the same for all
     future: asyncio.Future[A]
     is_abandoned: bool = field(default=False)
 
@@ -139,22 +139,24 @@ class Lane(Generic[Q, A]):
                 for one in batch:
                     self._serve([one])
                 return
-            _deliver(batch[0], error)
+            _deliver(batch, [error])
             return
-        for one, answer in zip(batch, answers, strict=True):
-            _deliver(one, answer)
+        _deliver(batch, answers)
 
 
-def _deliver(one: _Waiting[Q, A], answer: A | Exception) -> None:
+def _deliver(batch: Sequence[_Waiting[Q, A]], answers: Sequence[A | Exception]) -> None:
+    """Hand answers over to the loop that waits for them, all with one call: each wakes it."""
+
     def settle() -> None:
-        if one.future.done():
-            return
-        if isinstance(answer, Exception):
-            one.future.set_exception(answer)
-        else:
-            one.future.set_result(answer)
+        for one, answer in zip(batch, answers, strict=True):
+            if one.future.done():
+                continue
+            if isinstance(answer, Exception):
+                one.future.set_exception(answer)
+            else:
+                one.future.set_result(answer)
 
     try:
-        one.loop.call_soon_threadsafe(settle)
+        batch[0].loop.call_soon_threadsafe(settle)
     except RuntimeError:  # nobody waits any more: the loop is closed
-        log.debug("an answer came too late")
+        log.debug("answers came too late")
