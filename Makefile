@@ -13,6 +13,7 @@ demo: $(VENV)/.demo
 	@echo "Open demo-run/report.html in a browser."
 
 test: $(VENV)/.dev
+	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
@@ -31,6 +32,8 @@ bench: $(VENV)/.dev
 		--maturity 7d --repeats 1
 	$(BIN)/python -m bench.speed $(DATA)/pinterest.csv --out bench/results/speed.json
 	$(BIN)/python -m bench.scale --out bench/results/scale.json
+	$(BIN)/postcast run --out demo-run --encoder tfidf --overwrite --quiet
+	$(BIN)/python -m bench.serve demo-run --out bench/results/serve.json
 
 dist: $(VENV)/.dev
 	rm -rf dist
@@ -41,7 +44,7 @@ $(BIN)/python:
 	$(PIP) install --upgrade 'pip>=25.1'
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm,image]'
+	$(PIP) install --constraint constraints.txt --editable '.[torch,minilm,web,image]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -39,6 +39,7 @@ COMMANDS = {
     "drift": "Say whether a forecaster still holds on newer posts.",
     "audit": "Look for what gives the answer away in a file of posts.",
     "compare": "Compare classifiers on the same posts under several splits.",
+    "serve": "Serve a forecaster: a page for people, and an HTTP API.",
     "prepare": "Read and clean posts, write them as one Parquet table.",
     "embed": "Turn the posts' texts into vectors.",
     "train": "Do what run does, from the posts.parquet of prepare.",

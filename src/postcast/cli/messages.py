@@ -40,6 +40,14 @@ def show_messages() -> None:
     _leave()
 
 
+def show_at_once() -> None:
+    """Show what was held back, and what comes from now on as it comes: a server is never done."""
+    for handler in _logger.handlers:
+        handler.flush()
+        if isinstance(handler, logging.handlers.MemoryHandler):
+            handler.flushLevel = logging.NOTSET
+
+
 def drop_messages() -> None:
     """Forget what was held back, and leave logging as it was before the command."""
     for handler in _logger.handlers:

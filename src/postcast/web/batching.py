@@ -1,0 +1,162 @@
+"""Questions of many at once → one worker that takes what waits and answers it together.
+
+Knows no HTTP, and of a question only how large it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class FullError(Exception):
+    """There is no place left to wait."""
+
+
+@dataclass(eq=False)
+class _Waiting(Generic[Q, A]):
+    """A question, and whoever waits for its answer."""
+
+    question: Q
+    size: int
+    loop: asyncio.AbstractEventLoop  # of the server, and so the same for all
+    future: asyncio.Future[A]
+    is_abandoned: bool = field(default=False)
+
+
+class Lane(Generic[Q, A]):
+    """A bounded queue and the one thread that answers what is in it.
+
+    The thread takes all that waits, up to `together`, without waiting for more: alone, a
+    question is answered at once; the busier it is, the more are answered together.
+
+    Parameters
+    ----------
+    name : str
+    answer : callable
+        Answers some questions together, each as it would be answered alone.
+    waiting : int
+        Sizes of questions that may wait, all in all.
+    together : int
+        Sizes of questions that are answered together; a larger one goes alone.
+    counted : callable
+        Told the name and the size of each batch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        answer: Callable[[Sequence[Q]], Sequence[A]],
+        *,
+        waiting: int,
+        together: int,
+        counted: Callable[[str, int], None],
+    ) -> None:
+        self.name = name
+        self._answer = answer
+        self._most_waiting = waiting
+        self._together = together
+        self._counted = counted
+        self._queue: deque[_Waiting[Q, A]] = deque()
+        self._size = 0
+        self._changed = threading.Condition()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._work, name=f"postcast {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what waits, then end."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """The sizes of the questions that wait."""
+        return self._size
+
+    async def ask(self, question: Q, size: int = 1) -> A:
+        """Return the answer to a question.
+
+        Raises
+        ------
+        FullError
+            If too much waits already.
+        """
+        loop = asyncio.get_running_loop()
+        one: _Waiting[Q, A] = _Waiting(question, size, loop, loop.create_future())
+        with self._changed:
+            if self._is_closing or (self._size and self._size + size > self._most_waiting):
+                raise FullError
+            self._queue.append(one)
+            self._size += size
+            self._changed.notify()
+        try:
+            return await one.future
+        except asyncio.CancelledError:
+            one.is_abandoned = True
+            raise
+
+    def _work(self) -> None:
+        while batch := self._take():
+            self._serve([one for one in batch if not one.is_abandoned])
+
+    def _take(self) -> list[_Waiting[Q, A]]:
+        """Return what waits, as much as is answered together; nothing at the end."""
+        with self._changed:
+            while not self._queue and not self._is_closing:
+                self._changed.wait()
+            batch: list[_Waiting[Q, A]] = []
+            size = 0
+            while self._queue and (not batch or size + self._queue[0].size <= self._together):
+                batch.append(self._queue.popleft())
+                size += batch[-1].size
+            self._size -= size
+            return batch
+
+    def _serve(self, batch: list[_Waiting[Q, A]]) -> None:
+        if not batch:
+            return
+        self._counted(self.name, sum(one.size for one in batch))
+        try:
+            answers = self._answer([one.question for one in batch])
+        except Exception as error:
+            if len(batch) > 1:  # the fault of one is not the others'
+                for one in batch:
+                    self._serve([one])
+                return
+            _deliver(batch, [error])
+            return
+        _deliver(batch, answers)
+
+
+def _deliver(batch: Sequence[_Waiting[Q, A]], answers: Sequence[A | Exception]) -> None:
+    """Hand answers over to the loop that waits for them, all with one call: each wakes it."""
+
+    def settle() -> None:
+        for one, answer in zip(batch, answers, strict=True):
+            if one.future.done():
+                continue
+            if isinstance(answer, Exception):
+                one.future.set_exception(answer)
+            else:
+                one.future.set_result(answer)
+
+    try:
+        batch[0].loop.call_soon_threadsafe(settle)
+    except RuntimeError:  # nobody waits any more: the loop is closed
+        log.debug("answers came too late")
