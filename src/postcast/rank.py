@@ -155,7 +155,7 @@ def rank_drafts(forecaster: Forecaster, drafts: Drafts) -> Ranking:
         )
         for at, row in enumerate(order)
     )
-    return Ranking(ranked, standing.scale, pairwise, reason, _notes(drafts))
+    return Ranking(ranked, standing.scale, pairwise, reason, _notes(drafts, pairwise))
 
 
 def _drafts(forecaster: Forecaster, posts: Sequence[Post] | PostsLike | Posts) -> Drafts:
@@ -213,8 +213,9 @@ def _nearest(at: int, first: int, end: int) -> list[int]:
     return sorted((one for one in near if one != at), key=lambda one: abs(one - at))[:MOST_NAMED]
 
 
-def _notes(drafts: Drafts) -> tuple[str, ...]:
-    if len(set(drafts.authors)) < 2:
+def _notes(drafts: Drafts, pairwise: Pairwise | None) -> tuple[str, ...]:
+    across = pairwise is not None and not pairwise.n_authors  # measured among posts of none
+    if across or len(set(drafts.authors)) < 2:
         return ()
     return (
         "the drafts are of several authors, and how often such an order is right was measured "

@@ -120,7 +120,7 @@ class Pairwise:
         Its 95% interval.
     n_pairs : int
     n_authors : int
-        Whose posts the pairs are; posts without an author count as one author's.
+        Whose posts the pairs are; 0 where no post has one, and any two are a pair.
     drawn : {"authors", "posts"}
         What the interval is a bootstrap over.
     scale : {"expected count", "expected rank"}

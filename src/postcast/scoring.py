@@ -283,9 +283,9 @@ def _answered(forecaster: Forecaster, features: FeatureSet, outcomes: Outcomes) 
 
 
 def _author_codes(drafts: Drafts) -> IntArray:
-    """Return a code for the author of each post, shape (n_posts,); one for those without."""
-    codes: dict[str | None, int] = {}
-    return np.array([codes.setdefault(name, len(codes)) for name in drafts.authors])
+    """Return a code for the author of each post, shape (n_posts,); -1 for those without."""
+    codes: dict[str | None, int] = {None: -1}
+    return np.array([codes.setdefault(name, len(codes) - 1) for name in drafts.authors])
 
 
 def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, float | None]:

@@ -43,7 +43,7 @@ def test_posts_of_the_same_kind_hold_month_by_month(forecaster):
     assert [one.label for one in found.periods] == ["2024-02", "2024-03", "2024-04"]
     assert sum(one.posts for one in found.periods) == found.posts == 360
     scored = found.periods[0]
-    assert scored.scores["macro_f1"].low < scored.scores["macro_f1"].high
+    assert scored.scores["log_loss"].low < scored.scores["log_loss"].high
     assert scored.baselines.keys() == {"majority", "author_median", "tfidf_linear"}
 
 

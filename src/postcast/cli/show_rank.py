@@ -57,16 +57,15 @@ def ranking_csv(ranking: Ranking) -> str:
 def _table(ranking: Ranking) -> list[str]:
     ids = [_called(draft.id) for draft in ranking.drafts]
     wide = max(len("draft"), *map(len, ids))
-    bounded = any(draft.low is not None for draft in ranking.drafts)
-    span = f"{'between':>17}" if bounded else ""
-    lines = [f"{'':>4}  {'draft':<{wide}}  {'forecast':<8}  {ranking.scale:>14}{span}"]
-    for name, draft in zip(ids, ranking.drafts, strict=True):
+    betweens = [_between(draft, ranking.scale) for draft in ranking.drafts]
+    bounds = max(len("between"), *map(len, betweens)) if any(betweens) else 0
+    head = f"  {'between' if bounds else '':>{bounds}}"
+    lines = [f"{'':>4}  {'draft':<{wide}}  {'forecast':<8}  {ranking.scale:>14}{head}".rstrip()]
+    for name, between, draft in zip(ids, betweens, ranking.drafts, strict=True):
         score = _score(draft.score, ranking.scale)
-        between = f"{_between(draft, ranking.scale):>17}" if bounded else ""
-        close = _too_close(draft)
         lines.append(
             f"{draft.position:>3}.  {name:<{wide}}  {draft.forecast.forecast:<8}  "
-            f"{score:>14}{between}{close}".rstrip()
+            f"{score:>14}  {between:>{bounds}}{_too_close(draft)}".rstrip()
         )
         lines += [
             f"      {line}"

@@ -44,7 +44,7 @@ class Outcome:
     ----------
     values : ndarray of float, shape (n_posts,)
     author : ndarray of int, shape (n_posts,)
-        Codes; posts without an author share one.
+        Codes; -1 for posts without an author, which are compared as one author's.
     """
 
     values: FloatArray
@@ -94,7 +94,7 @@ def pairwise(
     asked = {"": places, **others}
     right = [(np.sign(one[first] - one[second]) * truth + 1) / 2 for one in asked.values()]
     authors = dense_codes(outcome.author[first])
-    n_authors = int(authors.max()) + 1
+    n_authors = len(np.unique(outcome.author[first][outcome.author[first] >= 0]))
     by_author = n_authors >= ENOUGH_AUTHORS
     drawn_from = authors if by_author else np.stack([first, second])
     starts = _steps(apart)

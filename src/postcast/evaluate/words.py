@@ -100,10 +100,11 @@ def pairwise_sentence(found: Pairwise) -> str:
     """Say how often two posts of one author are put in the right order, and by what else."""
     others = {name: one for name, one in found.baselines.items() if name != "majority"}
     beside = "; ".join(f"{BASELINES.get(name, name)} {percent(others[name])}" for name in others)
+    authors = f" of {found.n_authors:,} author{'s' * (found.n_authors != 1)}"
     return (
-        f"Of two posts of one author that it had never seen, it put the better one first "
-        f"{percent(found.share)} of the time ({found.n_pairs:,} pairs of {found.n_authors:,} "
-        f"author{'s' * (found.n_authors != 1)}{'; ' * bool(beside)}{beside})."
+        f"Of two posts{' of one author' * bool(found.n_authors)} that it had never seen, it put "
+        f"the better one first {percent(found.share)} of the time ({found.n_pairs:,} pairs"
+        f"{authors * bool(found.n_authors)}{'; ' * bool(beside)}{beside})."
     )
 
 

@@ -79,3 +79,10 @@ def test_of_many_posts_a_sample_says_the_same_each_time(rng):
 def test_many_authors_are_drawn_as_authors(rng):
     assert measured(*planted(rng, authors=40)).drawn == "authors"
     assert measured(*planted(rng, authors=6)).drawn == "posts"
+
+
+def test_posts_without_an_author_are_compared_with_one_another(rng):
+    places, outcome = planted(rng, n=100, authors=1)
+    found = measured(places, Outcome(outcome.values, np.full(100, -1)))
+    assert (found.n_authors, found.n_pairs) == (0, 4950)
+    assert found.value == measured(places, outcome).value
