@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -110,9 +111,14 @@ async def read_json(request: Request, model: Any) -> Any:
 def checked(model: Any, body: bytes) -> Any:
     """Return JSON bytes as a model; the parser bounds how deep they nest."""
     try:
-        return TypeAdapter(model).validate_json(body)
+        return _adapter(model).validate_json(body)
     except ValidationError as error:
         raise _refused(error) from None
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
 
 
 def _refused(error: ValidationError) -> ProblemError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ SHORTEST_TOKEN, LONGEST_TOKEN = 16, 4096
 
 GRACE = 15
 """Seconds that a server which is told to stop has for what it took."""
+
+
+SWITCH = 0.0005
+"""Seconds that the thread which forecasts keeps the interpreter when the one that reads and
+writes asks for it: at Python's 5 ms, each of its calls would wait so long."""
 
 
 class ServeError(PostcastError):
@@ -129,4 +135,5 @@ def serve_app(
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=64 * 1024,
     )
+    sys.setswitchinterval(SWITCH)
     Server(config).run(sockets=list(listening))
