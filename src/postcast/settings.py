@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from postcast.errors import SettingsError
+from postcast.setting_values import Kind, check_allowed, check_between, check_type, fitted
 
 
 def _choice(
@@ -218,10 +219,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for one in dataclasses.fields(self):
-            _check_type(one, getattr(self, one.name))
-            _check_allowed(one, getattr(self, one.name))
-        _check_between("test-size", self.test_size, 0.0, 0.9)
-        _check_between("coverage", self.coverage, 0.0, 1.0)
+            check_type(one, field_type(one), getattr(self, one.name))
+            check_allowed(one, getattr(self, one.name))
+        check_between("test-size", self.test_size, 0.0, 0.9)
+        check_between("coverage", self.coverage, 0.0, 1.0)
         if not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(f"seed {self.seed}", f"a whole number from 0 to {LARGEST_SEED}")
         if (self.classes == "fixed") != bool(self.thresholds):
@@ -253,7 +254,8 @@ class Settings:
                 )
         if values.get("thresholds") and "classes" not in values:
             values = {**values, "classes": "fixed"}
-        return cls(**{key: _fit(known[key], value) for key, value in values.items()})
+        kinds = {name: field_type(one) for name, one in known.items()}
+        return cls(**{name: fitted(kinds[name], value) for name, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON types."""
@@ -283,69 +285,9 @@ def read_config(path: Path) -> dict[str, Any]:
     return values
 
 
-def field_type(one: dataclasses.Field[Any]) -> type | types.GenericAlias:
+def field_type(one: dataclasses.Field[Any]) -> Kind:
     """Return a setting's type without its None: str, int, float or a tuple of them."""
     hint = typing.get_type_hints(Settings)[one.name]
     if isinstance(hint, types.UnionType):
         hint = next(part for part in hint.__args__ if part is not type(None))
-    return typing.cast("type | types.GenericAlias", hint)
-
-
-def _fit(one: dataclasses.Field[Any], value: Any) -> Any:
-    """Return a value as its field has it: lists as tuples, whole numbers as floats."""
-    kind = field_type(one)
-    item = typing.get_args(kind)
-    if item:
-        values = list(value) if isinstance(value, (list, tuple)) else [value]
-        return tuple(_number(v) if item[0] is float else v for v in values)
-    if kind is str and type(value) is int:
-        return str(value)
-    return _number(value) if kind is float else value
-
-
-def _number(value: Any) -> Any:
-    return float(value) if type(value) is int else value
-
-
-def _check_type(one: dataclasses.Field[Any], value: Any) -> None:
-    kind = field_type(one)
-    item = typing.get_args(kind)
-    if value is None and one.default is None:
-        return
-    fits = (
-        isinstance(value, tuple) and all(type(v) is item[0] for v in value)
-        if item
-        else type(value) is kind
-    )
-    if not fits:
-        raise SettingsError(f"{one.name} = {_plain(value)!r}", _KINDS[kind])
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-_KINDS: dict[Any, str] = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    tuple[str, ...]: "a list of texts",
-    tuple[float, ...]: "a list of numbers",
-}
-
-
-def _check_allowed(one: dataclasses.Field[Any], value: Any) -> None:
-    allowed = one.metadata["allowed"]
-    if allowed and value not in allowed:
-        near = difflib.get_close_matches(str(value), allowed, 1)
-        raise SettingsError(
-            f"{one.name} {value!r}",
-            f"one of {', '.join(allowed)}",
-            f"did you mean {near[0]!r}?" if near else "",
-        )
-
-
-def _check_between(name: str, value: float, low: float, high: float) -> None:
-    if not low < value < high:
-        raise SettingsError(f"{name} {value}", f"a number between {low:g} and {high:g}")
+    return typing.cast("Kind", hint)
