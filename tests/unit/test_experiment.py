@@ -86,7 +86,7 @@ class _TwoNumbers:
 
     name = "two numbers"
 
-    def fit(self, texts):
+    def fit(self, texts, authors=None):
         pass
 
     def encode(self, texts):
