@@ -19,7 +19,7 @@ PRIOR_POSTS = 5.0
 
 
 @dataclass(frozen=True)
-class Standing:
+class BesideAuthor:
     """Ranks less those of the author's other posts.
 
     Parameters

@@ -242,6 +242,11 @@ def fit_shares(inputs: FloatArray, bins: IntArray, n_bins: int) -> tuple[FloatAr
     return weight, bias
 
 
+def bent(level: FloatArray) -> FloatArray:
+    """Return numbers with their squares, (n_posts, 2), so that the middle can lie between."""
+    return np.stack([level, level**2], axis=1)
+
+
 def answer_shares(inputs: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
     """Return the share of each bin, shape (n_posts, n_bins)."""
     return softmax(affine(inputs, weight, bias))

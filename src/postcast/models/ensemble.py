@@ -12,6 +12,7 @@ import numpy as np
 from postcast.models.calibrate import Calibration, fit_calibration
 from postcast.models.hypergraph import HypergraphClassifier
 from postcast.models.hypergraph_training import HypergraphTraining
+from postcast.models.portable import beneath
 from postcast.models.strong import StrongClassifier
 from postcast.schema import HeldOut, Parts
 
@@ -136,6 +137,4 @@ def _pooled(strong: FloatArray, hypergraph: FloatArray, weight: float) -> FloatA
 
 
 def _member(parts: Parts, name: str) -> Parts:
-    start = f"{name}/"
-    arrays = {key[len(start) :]: a for key, a in parts.arrays.items() if key.startswith(start)}
-    return Parts(facts=parts.facts[name], arrays=arrays)
+    return Parts(facts=parts.facts[name], arrays=beneath(parts.arrays, f"{name}/"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from postcast.models.distribution import answer_shares, fit_shares
+from postcast.models.distribution import answer_shares, bent, fit_shares
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
@@ -23,7 +23,7 @@ from postcast.models.image_view import (
     rows_to_hide,
     without_images,
 )
-from postcast.models.portable import softmax
+from postcast.models.portable import beneath, softmax
 from postcast.models.without_image import SLOPE, WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
@@ -91,8 +91,8 @@ class HypergraphClassifier:
         """Learn what the log count says of bins, from posts that it had not been learned from."""
         if target.bins is None or not len(level):
             return None
-        self.bins = fit_shares(_bent(level), target.bins, target.n_bins)
-        return answer_shares(_bent(level), *self.bins)
+        self.bins = fit_shares(bent(level), target.bins, target.n_bins)
+        return answer_shares(bent(level), *self.bins)
 
     def _lens(self, features: FeatureSet, target: Target) -> Lens:
         lens = Lens.fit(features, self.training.options, self.training.seed)
@@ -141,7 +141,7 @@ class HypergraphClassifier:
             answer = self.without_image.apply(answer, has_image(features))
         if self.bins is None:
             return answer, np.empty((len(features), 0))
-        return answer, answer_shares(_bent(level), *self.bins)
+        return answer, answer_shares(bent(level), *self.bins)
 
     def state(self) -> Parts:
         """Return the members' weights, how inputs are scaled, and the last member's losses."""
@@ -168,10 +168,10 @@ class HypergraphClassifier:
         given = parts.facts["options"]
         options = Options(**{**given, "edges": tuple(given["edges"])})
         self = cls(HypergraphTraining(options=options, class_weights=parts.facts["class_weights"]))
-        self.lens = Lens(options, _beneath(parts, "lens/"))
+        self.lens = Lens(options, beneath(parts.arrays, "lens/"))
         losses = tuple(parts.facts["training_loss"]), tuple(parts.facts["validation_loss"])
         self.members = [
-            Member(_beneath(parts, f"{number}/"), *losses, parts.facts["best_epoch"])
+            Member(beneath(parts.arrays, f"{number}/"), *losses, parts.facts["best_epoch"])
             for number in range(parts.facts["members"])
         ]
         if SLOPE in parts.arrays:
@@ -191,13 +191,3 @@ def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray,
         return [(everyone, everyone[:0])]
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=training.seed)
     return list(folds.split(target.classes, target.classes, target.together))
-
-
-def _bent(level: FloatArray) -> FloatArray:
-    """Return log counts with their squares, so that bins in the middle can lie between."""
-    return np.stack([level, level**2], axis=1)
-
-
-def _beneath(parts: Parts, start: str) -> dict[str, Any]:
-    """Return the arrays whose names begin with `start`, by the rest of their names."""
-    return {n[len(start) :]: a for n, a in parts.arrays.items() if n.startswith(start)}

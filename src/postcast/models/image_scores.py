@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.models.beside_author import Standing
+from postcast.models.beside_author import BesideAuthor
 from postcast.models.image_view import MASK, PREFIX, ImageView, has_image
 from postcast.models.portable import affine
 from postcast.models.regressions import (
     classes_out_of_fold,
     fit_classes,
-    fit_ranks,
+    fit_ridges,
     log_shares,
     standing_out_of_fold,
 )
@@ -49,7 +49,7 @@ class ImageScores:
         cls,
         features: FeatureSet,
         classes: IntArray,
-        standing: Standing,
+        standing: BesideAuthor,
         folds: Sequence[tuple[IntArray, IntArray]],
     ) -> tuple[ImageScores, FloatArray]:
         """Learn from some posts, and score each by regressions that had not seen it.
@@ -58,7 +58,7 @@ class ImageScores:
         ----------
         features : FeatureSet
         classes : ndarray of int, shape (n_posts,)
-        standing : Standing
+        standing : BesideAuthor
             Of the ranks of the counts among the training posts', 0 to 1.
         folds : sequence of (kept, left)
             Positions; every post is left once.
@@ -85,11 +85,11 @@ class ImageScores:
         inner = _folds_among(rows, folds)
         if inner:
             matrix, classes = view.matrix(features)[rows], classes[rows]
-            pictured = Standing(standing.rank[rows], standing.author[rows])
+            pictured = BesideAuthor(standing.rank[rows], standing.author[rows])
             expected, penalty = standing_out_of_fold(matrix, pictured, inner)
             scores[rows] = np.hstack([classes_out_of_fold(matrix, classes, inner), expected])
             arrays["class weight"], arrays["class bias"] = fit_classes(matrix, classes)
-            arrays["rank weight"], arrays["rank bias"] = fit_ranks(
+            arrays["rank weight"], arrays["rank bias"] = fit_ridges(
                 matrix, pictured.of(np.arange(len(rows))), [penalty]
             )
         self = cls(arrays)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from postcast.schema import FeatureSet, FloatArray, Matrix
 
@@ -27,6 +27,11 @@ def softmax(scores: FloatArray) -> FloatArray:
 def affine(inputs: Matrix, weight: FloatArray, bias: FloatArray) -> FloatArray:
     """Return ``inputs @ weight.T + bias``, shape (n, k), for a dense or sparse matrix (n, d)."""
     return np.asarray(inputs @ weight.T) + bias
+
+
+def beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:
+    """Return the arrays whose names begin with `start`, by the rest of their names."""
+    return {name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)}
 
 
 def stack(features: FeatureSet) -> Matrix:

@@ -16,7 +16,7 @@ from postcast.models.portable import affine, softmax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postcast.models.beside_author import Standing
+    from postcast.models.beside_author import BesideAuthor
     from postcast.schema import FloatArray, IntArray, Matrix
 
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -42,7 +42,7 @@ def fit_classes(matrix: Matrix, classes: IntArray) -> tuple[FloatArray, FloatArr
     return three_classes(LogisticRegression(C=1.0, max_iter=500).fit(matrix, classes))
 
 
-def fit_ranks(
+def fit_ridges(
     matrix: Matrix, rank: FloatArray, penalties: Sequence[float]
 ) -> tuple[FloatArray, FloatArray]:
     """Return weights, shape (n_penalties, d), and biases of the rank, a regression a penalty.
@@ -85,7 +85,7 @@ def classes_out_of_fold(
 
 
 def standing_out_of_fold(
-    matrix: Matrix, standing: Standing, folds: Sequence[tuple[IntArray, IntArray]]
+    matrix: Matrix, standing: BesideAuthor, folds: Sequence[tuple[IntArray, IntArray]]
 ) -> tuple[FloatArray, float]:
     """Return how each post is expected to stand, and the penalty of least squared error.
 
@@ -94,7 +94,7 @@ def standing_out_of_fold(
     Parameters
     ----------
     matrix : ndarray or csr_matrix, shape (n_posts, d)
-    standing : Standing
+    standing : BesideAuthor
     folds : sequence of (kept, left)
         Positions; every post is left once.
 
@@ -107,7 +107,7 @@ def standing_out_of_fold(
     answers = np.zeros((len(standing.rank), len(PENALTIES)))
     errors = np.zeros_like(answers)
     for kept, left in folds:
-        fitted = fit_ranks(matrix[kept], standing.of(kept), PENALTIES)
+        fitted = fit_ridges(matrix[kept], standing.of(kept), PENALTIES)
         answers[left] = affine(matrix[left], *fitted)
         errors[left] = answers[left] - standing.beside(left, kept)[:, None]
     best = int(np.argmin((errors**2).mean(axis=0)))

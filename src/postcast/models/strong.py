@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models import boosting, forest
-from postcast.models.beside_author import Standing
-from postcast.models.distribution import answer_shares, fit_shares
+from postcast.models.beside_author import BesideAuthor
+from postcast.models.distribution import answer_shares, bent, fit_shares
 from postcast.models.image_scores import ImageScores
 from postcast.models.image_view import MASK, has_image, rows_to_hide
 from postcast.models.linear import three_classes
-from postcast.models.portable import affine, softmax
+from postcast.models.portable import affine, beneath, softmax
 from postcast.models.text_scores import TextScores
 from postcast.models.trees import Trees
 from postcast.models.without_image import WithoutImage
@@ -117,7 +117,7 @@ class _Answerer:
     ) -> tuple[FloatArray, FloatArray]:
         """Learn from all posts; return each one's answer from models without it."""
         rank = ranks(target.counts)
-        standing = Standing(rank, self._authors(features))
+        standing = BesideAuthor(rank, self._authors(features))
         scores, seen_apart = TextScores.fitted(features, target.classes, standing, text_folds)
         self.arrays |= {f"text/{name}": value for name, value in scores.arrays.items()}
         rows = _Rows(self._matrix(features, seen_apart))
@@ -134,7 +134,7 @@ class _Answerer:
         self._fit_models(rows, np.arange(len(rank)), target.classes, rank)
         self._read_classes_from_rank(answers["rank"], target.classes)
         if target.bins is not None:
-            fitted = fit_shares(_bent(answers["rank"]), target.bins, target.n_bins)
+            fitted = fit_shares(bent(answers["rank"]), target.bins, target.n_bins)
             self.arrays["bin weight"], self.arrays["bin bias"] = fitted
         mean = self._mean(answers)
         if MASK in features.blocks:
@@ -158,7 +158,7 @@ class _Answerer:
         matrix: FloatArray,
         features: FeatureSet,
         classes: IntArray,
-        standing: Standing,
+        standing: BesideAuthor,
         folds: Folds,
     ) -> _Rows:
         """Return rows with what was seen of images, and as they were without."""
@@ -191,14 +191,14 @@ class _Answerer:
     def _read_classes_from_rank(self, rank: FloatArray, classes: IntArray) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=10.0, max_iter=1000).fit(_bent(rank), classes)
+        model = LogisticRegression(C=10.0, max_iter=1000).fit(bent(rank), classes)
         self.arrays["rank weight"], self.arrays["rank bias"] = three_classes(model)
 
     def predict(self, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
         """Return the class probabilities, shape (n_posts, 3), and shares of bins."""
-        matrix = self._matrix(features, TextScores(_beneath(self.arrays, "text/")).score(features))
+        matrix = self._matrix(features, TextScores(beneath(self.arrays, "text/")).score(features))
         if "image/stand-in" in self.arrays:
-            pictures = ImageScores(_beneath(self.arrays, "image/"))
+            pictures = ImageScores(beneath(self.arrays, "image/"))
             matrix = _joined(matrix, pictures.columns(features))
         answers = self._answers(matrix)
         mean = self._mean(answers)
@@ -215,7 +215,7 @@ class _Answerer:
 
     def restore(self, arrays: Mapping[str, FloatArray], start: str) -> None:
         """Take trees and coefficients from a saved state."""
-        self.arrays = _beneath(arrays, start)
+        self.arrays = beneath(arrays, start)
         self.trees = {name: Trees.from_arrays(self.arrays, f"{name}/") for name in self.models}
 
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
@@ -226,7 +226,7 @@ class _Answerer:
     def _mean(self, answers: Mapping[str, FloatArray]) -> FloatArray:
         """Return the mean of the models' probabilities, shape (n_posts, 3)."""
         a = self.arrays
-        parts = [softmax(affine(_bent(answers["rank"]), a["rank weight"], a["rank bias"]))]
+        parts = [softmax(affine(bent(answers["rank"]), a["rank weight"], a["rank bias"]))]
         parts += [answers[name] for name in ("classes", "forest") if name in answers]
         mean: FloatArray = np.mean(parts, axis=0)
         return mean
@@ -236,7 +236,7 @@ class _Answerer:
         if "bin weight" not in self.arrays:
             return np.empty((len(answers["rank"]), 0))
         a = self.arrays
-        return answer_shares(_bent(answers["rank"]), a["bin weight"], a["bin bias"])
+        return answer_shares(bent(answers["rank"]), a["bin weight"], a["bin bias"])
 
 
 @dataclass(frozen=True)
@@ -269,16 +269,6 @@ def _joined(*matrices: FloatArray) -> FloatArray:
     Rounded, so that how many threads a product was summed by moves no tree.
     """
     return np.round(np.hstack(matrices), 4).astype(np.float32)
-
-
-def _beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:
-    """Return the arrays whose names begin with `start`, by the rest of their names."""
-    return {name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)}
-
-
-def _bent(rank: FloatArray) -> FloatArray:
-    """Return ranks with their squares, so that the middle class can lie between."""
-    return np.stack([rank, rank**2], axis=1)
 
 
 def _folds(target: Target, n_folds: int, seed: int) -> Folds:

@@ -14,7 +14,7 @@ from postcast.models.portable import affine, side_by_side
 from postcast.models.regressions import (
     classes_out_of_fold,
     fit_classes,
-    fit_ranks,
+    fit_ridges,
     log_shares,
     standing_out_of_fold,
 )
@@ -22,7 +22,7 @@ from postcast.models.regressions import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postcast.models.beside_author import Standing
+    from postcast.models.beside_author import BesideAuthor
     from postcast.schema import FeatureSet, FloatArray, IntArray, Matrix
 
 VIEWS = {"vector": ("text",), "terms": ("words", "characters"), "marks": ("marks",)}
@@ -48,7 +48,7 @@ class TextScores:
         cls,
         features: FeatureSet,
         classes: IntArray,
-        standing: Standing,
+        standing: BesideAuthor,
         folds: Sequence[tuple[IntArray, IntArray]],
     ) -> tuple[TextScores, FloatArray]:
         """Learn from some posts, and score each by regressions that had not seen it.
@@ -57,7 +57,7 @@ class TextScores:
         ----------
         features : FeatureSet
         classes : ndarray of int, shape (n_posts,)
-        standing : Standing
+        standing : BesideAuthor
             Of the ranks of the counts among the training posts', 0 to 1.
         folds : sequence of (kept, left)
             Positions; every post is left once.
@@ -76,7 +76,7 @@ class TextScores:
         for name, matrix in _views(features).items():
             expected, penalty = standing_out_of_fold(matrix, standing, folds)
             columns.append(expected)
-            arrays[f"{name} weight"], arrays[f"{name} bias"] = fit_ranks(matrix, stands, [penalty])
+            arrays[f"{name} weight"], arrays[f"{name} bias"] = fit_ridges(matrix, stands, [penalty])
         return cls(arrays), np.hstack(columns)
 
     def score(self, features: FeatureSet) -> FloatArray:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from postcast.models.beside_author import PRIOR_POSTS, Standing
+from postcast.models.beside_author import PRIOR_POSTS, BesideAuthor
 from postcast.models.regressions import standing_out_of_fold
 
 
 def test_a_post_stands_beside_the_others_and_not_itself():
-    standing = Standing(np.array([0.9, 0.1, 0.3, 0.5]), np.array([0, 0, 0, 1]))
+    standing = BesideAuthor(np.array([0.9, 0.1, 0.3, 0.5]), np.array([0, 0, 0, 1]))
     mean = 0.45
     others = (0.1 + 0.3 + PRIOR_POSTS * mean) / (2 + PRIOR_POSTS)
     assert np.isclose(standing.of(np.arange(4))[0], 0.9 - others)
@@ -16,7 +16,7 @@ def test_a_post_stands_beside_the_others_and_not_itself():
 
 def test_posts_without_author_stand_beside_all():
     rank = np.array([0.2, 0.4, 0.9])
-    standing = Standing(rank, np.full(3, -1))
+    standing = BesideAuthor(rank, np.full(3, -1))
     np.testing.assert_allclose(standing.of(np.arange(3)), rank - rank.mean())
 
 
@@ -24,7 +24,7 @@ def test_what_is_left_tells_nothing_to_what_is_kept(rng):
     rank, author = rng.random(40), rng.integers(0, 3, 40)
     kept, left = np.arange(30), np.arange(30, 40)
     changed = np.concatenate([rank[:30], rng.random(10)])
-    one, other = Standing(rank, author), Standing(changed, author)
+    one, other = BesideAuthor(rank, author), BesideAuthor(changed, author)
     np.testing.assert_array_equal(one.of(kept), other.of(kept))
     np.testing.assert_allclose(
         one.beside(left, kept) - rank[left], other.beside(left, kept) - changed[left]
@@ -32,7 +32,7 @@ def test_what_is_left_tells_nothing_to_what_is_kept(rng):
 
 
 def test_an_author_that_was_not_kept_stands_beside_the_mean():
-    standing = Standing(np.array([0.2, 0.4, 0.9]), np.array([0, 0, 1]))
+    standing = BesideAuthor(np.array([0.2, 0.4, 0.9]), np.array([0, 0, 1]))
     assert np.isclose(standing.beside(np.array([2]), np.array([0, 1]))[0], 0.9 - 0.3)
 
 
@@ -45,7 +45,9 @@ def test_what_texts_add_is_found_under_loud_authors(rng):
     number = np.arange(n) % 5
     folds = [(np.flatnonzero(number != f), np.flatnonzero(number == f)) for f in range(5)]
     found = [
-        np.corrcoef(standing_out_of_fold(matrix, Standing(rank, one), folds)[0][:, 0], told)[0, 1]
+        np.corrcoef(standing_out_of_fold(matrix, BesideAuthor(rank, one), folds)[0][:, 0], told)[
+            0, 1
+        ]
         for one in (author, np.full(n, -1))
     ]
     assert found[0] > 0.9

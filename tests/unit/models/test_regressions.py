@@ -5,12 +5,12 @@ import pytest
 import scipy.sparse
 from sklearn.linear_model import Ridge
 
-from postcast.models.beside_author import Standing
+from postcast.models.beside_author import BesideAuthor
 from postcast.models.regressions import (
     PENALTIES,
     classes_out_of_fold,
     fit_classes,
-    fit_ranks,
+    fit_ridges,
     log_shares,
     standing_out_of_fold,
 )
@@ -22,7 +22,7 @@ def _folds(n, n_folds=5):
 
 
 def _of_nobody(rank):
-    return Standing(rank, np.full(len(rank), -1))
+    return BesideAuthor(rank, np.full(len(rank), -1))
 
 
 def _unit(rng, n, d):
@@ -34,7 +34,7 @@ def _unit(rng, n, d):
 def test_ranks_are_those_of_scikit_learn(sparse, rng):
     matrix, rank = _unit(rng, 80, 6), rng.random(80)
     given = scipy.sparse.csr_matrix(matrix) if sparse else matrix
-    weight, bias = fit_ranks(given, rank, PENALTIES)
+    weight, bias = fit_ridges(given, rank, PENALTIES)
     for row, penalty in enumerate(PENALTIES):
         one = Ridge(alpha=penalty).fit(matrix, rank)
         np.testing.assert_allclose(weight[row], one.coef_, atol=1e-3)
