@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ def track_run(folder: Path) -> None:
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ""
     try:
-        with _environment(QUIETLY):
+        with _environment(QUIETLY), warnings.catch_warnings(action="ignore"):  # MLflow's own
             told = _log_run(folder, uri or f"sqlite:///{folder.absolute().parent / STORE}")
     except Exception as error:  # MLflow raises what its stores, servers and transports raise
         shown = " ".join(_without_password(str(error)).split()) or type(error).__name__
