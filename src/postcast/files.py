@@ -80,6 +80,36 @@ def removing_if_new(*paths: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let one process at a time change a folder that is there; a killed one lets go of it.
+
+    Where the system or the file system has no such locks, nothing is held.
+
+    Raises
+    ------
+    OutputError
+        If another process is changing it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(
+                    f"another process is changing {folder}",
+                    action="wait for it, then give the same command again",
+                ) from None
+        yield
+
+
+@contextlib.contextmanager
 def explaining_os_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals to write `path` into an `OutputError`."""
     try:

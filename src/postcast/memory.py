@@ -105,7 +105,11 @@ def remember_more(
         vectors = stack_rows(vectors, unit_rows(encoder.encode(more.texts)))
     marks = bank.marks
     if marks is not None:
-        marks = marks.joined(Marks.of(bank.marks_known_by(more.marks)))
+        told = bank.marks_known_by(more.marks)
+        if bank.disguise is not None:  # those of few posts have no place in it
+            common = set(marks.codes.tolist())
+            told = [[code for code in codes if code in common] for codes in told]
+        marks = marks.joined(Marks.of(told))
     prints = bank.image_prints
     if prints is not None:
         more_prints = prints_of(more.image_prints or [None] * len(more))
@@ -113,25 +117,38 @@ def remember_more(
     pictures = bank.images
     if pictures is not None and images is not None:
         pictures = pictures.joined(images.look(more.image_paths).blocks)
+    ids = [str(one) for one in more.ids]
+    orders: IntArray = posts.order[rows]
+    if bank.disguise is not None:
+        ids, orders = _disguised(bank, orders, author[rows])
     return replace(
         bank,
-        ids=[*bank.ids, *(str(one) for one in more.ids)],
+        ids=[*bank.ids, *ids],
         author=np.concatenate([bank.author, author[rows]]),
         engagement=np.concatenate([bank.engagement, counts[rows]]),
-        order=np.concatenate([bank.order, more.order if more.order is not None else []]),
+        order=np.concatenate([bank.order, orders]),
         group=np.concatenate([bank.group, more.group]),
         fingerprints=np.concatenate(
             [bank.fingerprints, bank.prints_known_by(fingerprints(more.texts))]
         ),
         vectors=vectors,
         n_learned=len(bank) if bank.n_learned is None else bank.n_learned,
-        marks=None
-        if bank.marks is None
-        else bank.marks.joined(Marks.of(bank.marks_known_by(more.marks))),
+        marks=marks,
         images=pictures,
         image_prints=prints,
         wordings=None if bank.wordings is None else bank.wordings.joined(more.texts),
     )
+
+
+def _disguised(bank: MemoryBank, orders: IntArray, author: IntArray) -> tuple[list[str], IntArray]:
+    """Return what goes for the ids and the order of posts that enter a bank in disguise."""
+    ids = [str(len(bank) + number) for number in range(1, len(orders) + 1)]
+    if bank.ordering != "id" or bank.disguise is None or bank.order is None:
+        return ids, orders
+    whose = np.concatenate([bank.author, author]).tolist()
+    stays = np.arange(len(whose)) < len(bank)
+    moved = bank.disguise.orders(np.concatenate([bank.order, orders]), whose, stays)
+    return ids, moved[len(bank) :]
 
 
 def acquainted(

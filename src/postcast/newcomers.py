@@ -104,7 +104,9 @@ def _young(
 def known_in(bank: MemoryBank, drafts: Drafts, counts: FloatArray) -> BoolArray:
     """Mark the posts that are remembered: by id where ids were given, or by text and author.
 
-    Posts without a text are known by author, order and count too.
+    Posts without a text are known by author, order and count too. Where ids order the posts of a
+    bank in disguise, its order is no longer theirs: then no post without a text can be told from
+    those that are remembered, and each counts as one of them.
 
     Parameters
     ----------
@@ -120,6 +122,7 @@ def known_in(bank: MemoryBank, drafts: Drafts, counts: FloatArray) -> BoolArray:
     told = list(zip(bank.author.tolist(), bank.fingerprints, bank.has_text, strict=True))
     texts = {(author, print_.tobytes()) for author, print_, has in told if has}
     ids = set(bank.ids) if "id" in bank.columns and bank.disguise is None else set()
+    order_is_hidden = bank.disguise is not None and bank.ordering == "id"
     silent = set(zip(bank.author.tolist(), order.tolist(), bank.engagement.tolist(), strict=True))
     prints = bank.prints_known_by(fingerprints(drafts.texts))
     known = np.zeros(len(drafts), dtype=bool)
@@ -133,7 +136,8 @@ def known_in(bank: MemoryBank, drafts: Drafts, counts: FloatArray) -> BoolArray:
         elif text:
             known[row] = (author, prints[row].tobytes()) in texts
         else:
-            known[row] = (author, int(when[row]), float(counts[row])) in silent
+            told_by = (author, int(when[row]), float(counts[row]))
+            known[row] = order_is_hidden or told_by in silent
     return known
 
 

@@ -6,6 +6,7 @@ by `postcast.memory`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
@@ -20,7 +21,7 @@ from postcast.errors import ForecasterError, OutputError, PostcastError
 from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.nearest import NEAREST_BLOCKS
 from postcast.features.retrieval import RETRIEVED
-from postcast.files import explaining_os_errors, removing_if_new, write_text
+from postcast.files import alone_in, explaining_os_errors, removing_if_new, write_text
 from postcast.memory import remember_more
 from postcast.newcomers import newcomers
 from postcast.saved import load
@@ -107,21 +108,26 @@ def update(run: str | Path, posts: Posts, *, out: str | Path | None = None) -> U
     PostcastError
         If its classifier draws on no remembered posts, or the posts are ordered otherwise.
     OutputError
-        If the outcome cannot be written.
+        If the outcome cannot be written, or another process is changing the run.
     """
     root = Path(run)
     check_free(out)
-    mend(_forecaster_in(root))
+    with alone_in(root) if root.is_dir() else contextlib.nullcontext():
+        mend(_forecaster_in(root))
+        return _update(root, posts, None if out is None else Path(out))
+
+
+def _update(root: Path, posts: Posts, out: Path | None) -> Update:
     forecaster = load(root)
     _run_facts(root)  # a broken one ends the work before anything is written
     check_updatable(forecaster, posts)
     found = newcomers(forecaster, posts)
     forecaster = _with_more(forecaster, found, posts)
-    place = root if out is None else Path(out)
     if out is not None:
-        _write_copy(root, place, forecaster)
+        _write_copy(root, out, forecaster)
     elif found.taken.any():
         forecaster.save(_forecaster_in(root))
+    place = out or root
     _note_in_run(place, forecaster.bank)
     return Update(
         posts=len(found.drafts),

@@ -15,10 +15,12 @@ from postcast.data.columns import Columns
 from postcast.errors import OutputError, SettingsError, SplitError
 from postcast.scoring import score_posts
 from postcast.settings import Settings, read_config
+from postcast.update import update
 
 NAMES = ["Zéphyrine Quill", "Ödön Vashkent", "Brömwell & Fitch", "Ünal Korvath"]
 CATEGORIES = ["Glümbing", "Vortrekking", "Snarkology"]
 TEXTS = {"text_col": ["title", "description"], "encoder": "tfidf"}
+COLUMNS = Columns(text=("title", "description"))
 FAST = TEXTS | {"classifier": "linear", "no_posts": True}
 
 
@@ -119,19 +121,57 @@ def test_no_word_at_all_stands_in_the_forecaster(runs):
     assert not [word for word in ("things", "easy", "note", "sea") if word.encode() in everything]
 
 
-def test_ids_that_order_posts_are_not_told_by_their_order(tmp_path):
+def ordered_by_ids(n: int = 240) -> list[dict[str, object]]:
+    """Posts with Pinterest's ids for a time and an author; every seventh says nothing."""
     posts = []
-    for i, post in enumerate(rows()):
+    for i, post in enumerate(rows(n)):
         pin = ((i % 4 + 3) << 46) + (1 << 36) + 9_000_000_000 + i * 7_654_321
-        posts.append({k: post[k] for k in ("title", "description", "saves")} | {"id": str(pin)})
+        kept = {k: post[k] for k in ("title", "description", "saves")} | {"id": str(pin)}
+        posts.append(kept if i % 7 else kept | {"title": "", "description": ""})
+    return posts
+
+
+def places_told(run: Path, posts) -> int:
+    """How many of the posts' places in Pinterest's order can be read in a run."""
+    everything = written(run)
+    assert not [p["id"] for p in posts if any(one in everything for one in spellings(p["id"]))]
+    local = [int(post["id"]) % (1 << 36) for post in posts]
+    spelled = [{one.to_bytes(8, "little"), str(one).encode()} for one in local]
+    return sum(any(one in everything for one in ways) for ways in spelled)
+
+
+def test_ids_that_order_posts_are_not_told_by_their_order(tmp_path):
+    posts = ordered_by_ids()
     forecaster = train(posts, FAST | {"classifier": "strong"}, out=tmp_path / "RUN")
     assert forecaster.bank.ordering == "id"
-    local = [int(post["id"]) % (1 << 36) for post in posts]
-    everything = written(tmp_path / "RUN")
-    told = [one for one in local if one.to_bytes(8, "little") in everything]
-    told += [one for one in local if str(one).encode() in everything]
-    assert len(told) < 3
-    assert not [p["id"] for p in posts if any(one in everything for one in spellings(p["id"]))]
+    assert places_told(tmp_path / "RUN", posts) < 3
+
+
+def test_nothing_of_later_posts_stands_in_the_run_that_takes_them_in(no_pictures, tmp_path):
+    everyone, run = rows(300), tmp_path / "RUN"
+    train(everyone[:240], FAST | {"classifier": "strong"}, out=run)
+    done = update(run, read_posts(everyone[240:], COLUMNS))
+    assert (done.taken, done.known) == (60, 0)
+    assert told_in(run, everyone) == set()
+    again = update(run, read_posts(everyone[240:], COLUMNS))
+    assert (again.taken, again.known) == (0, 60)
+
+
+def test_the_ids_of_later_posts_are_not_told_by_their_order(no_pictures, tmp_path):
+    everyone, run = ordered_by_ids(300), tmp_path / "RUN"
+    train(everyone[:240], FAST | {"classifier": "strong"}, out=run)
+    later = read_posts(everyone[240:], COLUMNS)
+    done = update(run, later)
+    n_silent = sum(not post["description"] for post in everyone[240:])
+    assert (done.taken, done.known) == (60 - n_silent, n_silent)
+    assert places_told(run, everyone) < 3
+    assert update(run, later).taken == 0
+    bank = load(run).bank
+    for author in range(4):
+        old, new = (
+            bank.order[part][bank.author[part] == author] for part in (slice(240), slice(240, None))
+        )
+        assert old.max() < new.min()
 
 
 @pytest.mark.parametrize("classifier", ["strong", "linear", "author-median"])
@@ -190,9 +230,9 @@ def test_the_files_are_those_of_any_run(runs):
 def test_copies_of_training_posts_are_still_left_out(runs):
     closed = load(runs["closed"])
     with pytest.raises(SplitError, match="100 whose text or image"):
-        score_posts(closed, read_posts(rows(100), Columns(text=("title", "description"))))
+        score_posts(closed, read_posts(rows(100), COLUMNS))
     others = [post | {"title": f"Neu {i}"} for i, post in enumerate(rows(40))]
-    posts = read_posts([*others, *rows(100)[40:]], Columns(text=("title", "description")))
+    posts = read_posts([*others, *rows(100)[40:]], COLUMNS)
     assert len(score_posts(closed, posts).drafts) == 40
 
 
@@ -241,7 +281,7 @@ def test_images_that_were_learned_from_are_left_out_and_not_told(no_pictures, tm
     ]
     image.new("RGB", (5, 5), (9, 9, 9)).save(tmp_path / "new.png")
     others[1]["image"] = str(tmp_path / "new.png")
-    labelled = read_posts(others, Columns(text=("title", "description")))
+    labelled = read_posts(others, COLUMNS)
     for hides in (False, True):
         out = tmp_path / f"RUN-{hides}"
         learned = set(train(posts, settings | {"no_posts": hides}, out=out).bank.ids)

@@ -12,6 +12,7 @@ from tests.conftest import records
 
 from postcast import Post, load, read_posts, train
 from postcast.errors import OutputError, PostcastError
+from postcast.files import alone_in
 from postcast.storage import mend
 from postcast.update import update
 
@@ -190,6 +191,30 @@ def test_killed_in_the_middle_leaves_the_old_or_the_new(run, monkeypatch):
         40,
         40,
     ]
+
+
+def test_one_update_at_a_time(run):
+    before = files(run)
+    with alone_in(run), pytest.raises(OutputError, match="another process is changing"):
+        update(run, read_posts(rows_from(0)))
+    assert files(run) == before
+    assert update(run, read_posts(rows_from(0))).taken == 40
+
+
+def test_what_holds_no_posts_takes_newer_ones_and_tells_nothing_of_them(tmp_path):
+    run = tmp_path / "RUN"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("postcast.run_folder.write_scorecard", _card_alone)
+        train(records(), STRONG | {"no_posts": True}, out=run)
+    before = load(run).predict(draft())
+    newer = rows_from(0, author="a1", saves=900)
+    newer = [{**row, "id": f"id-of-{row['id']}"} for row in newer]
+    assert update(run, read_posts([*records()[:50], *newer])).known == 50
+    assert load(run).predict(draft()).expected_count > before.expected_count
+    assert update(run, read_posts(newer)).taken == 0
+    held = b"".join(files(run).values())
+    told = [row[key].encode() for row in newer for key in ("text", "id")]
+    assert [one for one in told if one in held] == []
 
 
 def test_mending_what_is_whole_changes_nothing(run):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 if TYPE_CHECKING:
-    from postcast.schema import IntArray
+    from postcast.schema import BoolArray, IntArray
 
 LONE = 64
 """The part of its place by which the only post of an author may move."""
@@ -66,7 +66,12 @@ class Disguise:
         ]
         return np.frombuffer(b"".join(hidden), dtype=np.uint8).reshape(-1, 16).copy()
 
-    def orders(self, orders: IntArray, whose: Sequence[str | None]) -> IntArray:
+    def orders(
+        self,
+        orders: IntArray,
+        whose: Sequence[str | int | None],
+        stays: BoolArray | None = None,
+    ) -> IntArray:
         """Return places in an order with each drawn towards the one before it of the same author.
 
         By up to half of the distance between them, so that who comes before whom stays, and ids
@@ -75,7 +80,10 @@ class Disguise:
         Parameters
         ----------
         orders : ndarray of int64, shape (n_posts,)
-        whose : sequence of str or None, length n_posts
+        whose : sequence of str, int or None, length n_posts
+            The name or the code of each one's author.
+        stays : ndarray of bool, shape (n_posts,), optional
+            Those that are in disguise already.
 
         Returns
         -------
@@ -95,7 +103,7 @@ class Disguise:
                 for gap, place in zip([*first, *gaps], places, strict=True)
             ]
             hidden[rows] = (places - np.array(parts, dtype=np.int64))[member]
-        return hidden
+        return hidden if stays is None else np.where(stays, orders, hidden)
 
     def _part_of(self, gap: int, place: int) -> int:
         drawn = _digest(str(place).encode(), self.salt, "gap")

@@ -52,5 +52,16 @@ def test_orders_move_and_keep_who_comes_before_whom(rng):
     assert 1 - hidden[298] / orders[298] < 1 / 60
 
 
+def test_later_orders_move_behind_those_that_are_hidden_already(rng):
+    orders = np.sort(rng.integers(1 << 20, 1 << 36, 60))
+    whose, stays = [row % 3 for row in range(60)], np.arange(60) < 40
+    before = HERE.orders(orders[:40], whose[:40])
+    after = HERE.orders(np.concatenate([before, orders[40:]]), whose, stays)
+    assert after[:40].tolist() == before.tolist()
+    assert (after[40:] < orders[40:]).all()
+    for author in range(3):
+        assert (np.diff(after[author::3]) > 0).all()
+
+
 def test_ids_next_to_one_another_stay_as_they_are():
     assert HERE.orders(np.arange(5), ["a"] * 5).tolist() == [0, 1, 2, 3, 4]
