@@ -251,6 +251,15 @@ def test_the_model_card_has_the_usual_sections(scorecard):
     assert "| macro-F1 | higher | " in model_card(facts(scorecard))
 
 
+def test_what_a_run_holds_of_the_posts_is_said(scorecard):
+    closed = facts(scorecard, settings={"no_posts": True})
+    for told in (render_report(closed, {}), model_card(closed)):
+        assert "no text, name or id of any" in " ".join(told.split())
+    for told in (render_report(facts(scorecard), {}), model_card(facts(scorecard))):
+        assert "no text, name or id of any" not in " ".join(told.split())
+    assert "whoever has it can read them" in model_card(facts(scorecard))
+
+
 def test_a_bare_run_is_rendered_too(score, predict):
     posts = predict(5)
     card = score(posts, {}, claims=(), coverage={}, thresholds=(), synthetic=True)
