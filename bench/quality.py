@@ -26,7 +26,7 @@ from postcast.reading import encoder_choice, read
 from postcast.settings import READING, Settings, field_type
 
 OPPONENTS = (*leaderboard.OPPONENTS, "neural", "hypergraph", "autogluon")
-CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,author-median,majority"
+CLASSIFIERS = f"strong,reference,{TFIDF_LINEAR},linear,neural,author-median,majority"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
