@@ -24,7 +24,8 @@ import numpy.typing as npt
 from bench.machine import measured_on
 from postcast import Post, load, read_posts, train
 from postcast.draft_parts import Piece, kept_post
-from postcast.explain import N_PAIRS, Explanation, explain
+from postcast.effort import MOST_PAIRS
+from postcast.explain import Explanation, explain
 from postcast.forecaster import Forecaster
 from postcast.schema import Forecast
 
@@ -139,7 +140,7 @@ def measured(run: Path, posts: Sequence[Post], seed: int) -> dict[str, Any]:
         "encoder": forecaster.facts["encoder"],
         "classifier": forecaster.facts["classifier"],
         "posts": len(posts),
-        "pairs_drawn": N_PAIRS,
+        "most_pairs_drawn": MOST_PAIRS,
         "words": {"median": statistics.median(words), "most": max(words)},
         "curves": {measure: curve(every, seed) for measure, every in found.items()},
         "seconds_a_text": spread(seconds),
