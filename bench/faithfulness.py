@@ -166,10 +166,12 @@ def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
         for measure, curve_of in result["curves"].items()
         for row in curve_of
     ]
-    median = result["processor_seconds_a_text"]["median"]
     limit = f"under {LIMIT_SECONDS:g}"
-    what = "processor seconds a text, median"
-    rows.append({"what": what, "value": median, "must_reach": limit, "met": median < LIMIT_SECONDS})
+    for name, said in (("median", "median"), ("p95", "95th percentile")):
+        value = result["processor_seconds_a_text"][name]
+        what = f"processor seconds a text, {said}"
+        met = value < LIMIT_SECONDS
+        rows.append({"what": what, "value": value, "must_reach": limit, "met": met})
     return rows
 
 
