@@ -24,7 +24,8 @@ import numpy.typing as npt
 from bench.machine import measured_on
 from postcast import Post, load, read_posts, train
 from postcast.draft_parts import Piece, kept_post
-from postcast.explain import N_PAIRS, Explanation, explain
+from postcast.effort import MOST_PAIRS
+from postcast.explain import Explanation, explain
 from postcast.forecaster import Forecaster
 from postcast.schema import Forecast
 
@@ -139,7 +140,7 @@ def measured(run: Path, posts: Sequence[Post], seed: int) -> dict[str, Any]:
         "encoder": forecaster.facts["encoder"],
         "classifier": forecaster.facts["classifier"],
         "posts": len(posts),
-        "pairs_drawn": N_PAIRS,
+        "most_pairs_drawn": MOST_PAIRS,
         "words": {"median": statistics.median(words), "most": max(words)},
         "curves": {measure: curve(every, seed) for measure, every in found.items()},
         "seconds_a_text": spread(seconds),
@@ -165,10 +166,12 @@ def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
         for measure, curve_of in result["curves"].items()
         for row in curve_of
     ]
-    median = result["processor_seconds_a_text"]["median"]
     limit = f"under {LIMIT_SECONDS:g}"
-    what = "processor seconds a text, median"
-    rows.append({"what": what, "value": median, "must_reach": limit, "met": median < LIMIT_SECONDS})
+    for name, said in (("median", "median"), ("p95", "95th percentile")):
+        value = result["processor_seconds_a_text"][name]
+        what = f"processor seconds a text, {said}"
+        met = value < LIMIT_SECONDS
+        rows.append({"what": what, "value": value, "must_reach": limit, "met": met})
     return rows
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from postcast.effort import Effort, effort_for
 from postcast.features.context import OF_TIME
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from postcast.schema import BoolArray, Post
 
 Kind = Literal["word", "image", "context", "author", "tags"]
-
-MOST_WORDS = 24
-"""Parts of title and text together; longer texts are parted into runs of words."""
-
-FEWEST_WORDS = 4
-"""Parts of a text so long that asking for many is dear."""
-
-LONG = 6_000
-"""Characters up to which a text has as many parts as words allow."""
 
 MOST_TAGS = 6
 """Tags that are parts of their own; the rest is one."""
@@ -107,7 +99,7 @@ def pieces_of(
         Whether the image is seen.
     """
     senses, bank = forecaster.senses, forecaster.bank
-    found = [*_words(post, bank.text_from)] if senses.encoders else []
+    found = [*_words(post, forecaster)] if senses.encoders else []
     if has_image:
         found += _regions()
     if "context" in senses.blocks:
@@ -126,15 +118,27 @@ def pieces_of(
     return found
 
 
-def _words(post: Post, text_from: Sequence[str]) -> Iterator[Piece]:
+def effort_of(post: Post, forecaster: Forecaster) -> Effort:
+    """Return how finely a draft is parted, and how many coalitions are worth their time."""
+    texts = list(_texts(post, forecaster).values())
+    told = [one.describe().get("longest_tokens") for one in forecaster.senses.encoders.values()]
+    longest = max((one for one in told if one is not None), default=None)
+    return effort_for(texts, sum(len(WORD.findall(text)) for text in texts), longest)
+
+
+def _texts(post: Post, forecaster: Forecaster) -> dict[str, str]:
+    """Return the fields of a draft that are read, in the order of reading."""
+    fields = [name for name in ("title", "text") if name in forecaster.bank.text_from]
+    return {name: getattr(post, name) or "" for name in fields}
+
+
+def _words(post: Post, forecaster: Forecaster) -> Iterator[Piece]:
     """Yield words, or runs of words where there are many, in the order of reading."""
-    fields = [name for name in ("title", "text") if name in text_from]
-    texts = {name: getattr(post, name) or "" for name in fields}
+    texts = _texts(post, forecaster)
     spans = {name: [m.span() for m in WORD.finditer(text)] for name, text in texts.items()}
     n_words = sum(map(len, spans.values()))
-    n_signs = sum(map(len, texts.values()))
-    most = max(FEWEST_WORDS, round(MOST_WORDS * min(1.0, LONG / max(n_signs, 1))))
-    for name in fields:
+    most = effort_of(post, forecaster).most_words
+    for name in texts:
         words = spans[name]
         if not words:
             continue

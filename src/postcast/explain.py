@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from postcast.coalitions import Coalitions, all_of
-from postcast.draft_parts import LONG, Kind, Piece
+from postcast.draft_parts import Kind, Piece, effort_of
 from postcast.engagement_scale import expected_logs, is_relative
 from postcast.schema import CLASSES
 from postcast.shapley import Shares, shapley_values
@@ -22,11 +22,6 @@ from postcast.similar import SimilarPost, similar_posts
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
     from postcast.schema import FloatArray, Forecast, Post
-
-N_PAIRS = 32
-"""Pairs of coalitions that are drawn, beside one for each part."""
-
-FEWEST_PAIRS = 8
 
 AT_95 = 1.96
 """Standard errors each way that hold a part's effect 95% of the time."""
@@ -167,16 +162,10 @@ def explain(
         return _explanation(forecaster, forecast, everything, (), ())
     nothing = game.worth(all_of(pieces, kept=False))[0]
     rng = np.random.default_rng(seed)
-    n_pairs = _pairs_worth_asking(post)
+    n_pairs = effort_of(post, forecaster).n_pairs
     shares = shapley_values(game.worth, nothing, everything, len(pieces), rng, n_pairs)
     similar = similar_posts(forecaster, post, n_similar)
     return _explanation(forecaster, forecast, nothing, _parts(pieces, shares), similar)
-
-
-def _pairs_worth_asking(post: Post) -> int:
-    """Return how many pairs to draw: fewer where a text is so long that each takes its time."""
-    n_signs = len(post.text) + len(post.title or "")
-    return max(FEWEST_PAIRS, round(N_PAIRS * min(1.0, LONG / max(n_signs, 1))))
 
 
 def _whole(forecaster: Forecaster, forecast: Forecast) -> FloatArray:

@@ -152,6 +152,9 @@ def _told(
 
 
 def _author(bank: MemoryBank, position: int) -> str | None:
+    """Return a post's author; None where only a digest stands for the name."""
+    if bank.disguise is not None:
+        return None
     code = int(bank.author[position])
     return (bank.authors[code] or None) if 0 <= code < len(bank.authors) else None
 

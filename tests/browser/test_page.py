@@ -79,6 +79,53 @@ def test_an_image_is_uploaded(open_page):
     assert share(page, "high") != before
 
 
+def patched():
+    """A picture with a dark corner, lower right; the sample's lighter posts fared better."""
+    from PIL import Image
+
+    picture = Image.new("RGB", (120, 90), (60, 60, 60))
+    picture.paste((0, 0, 0), (80, 60, 120, 90))
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return {"name": "patched.png", "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def boxes(page):
+    """Where the drawn image stands, and its regions."""
+    picture = page.locator("#draft-a .picture img").bounding_box()
+    return picture, [one.bounding_box() for one in page.locator("#draft-a .regions li").all()]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_what_regions_do_is_drawn_on_the_image(open_page, size):
+    page = open_page(viewport=size)
+    page.set_input_files("#a-image", patched())
+    write(page, EASY)
+    picture, regions = boxes(page)
+    assert len(regions) == 9
+    for at, box in enumerate(regions):
+        row, column = divmod(at, 3)
+        assert box["x"] == pytest.approx(picture["x"] + column * picture["width"] / 3, abs=1)
+        assert box["y"] == pytest.approx(picture["y"] + row * picture["height"] / 3, abs=1)
+        assert box["width"] == pytest.approx(picture["width"] / 3, abs=1)
+        assert box["height"] == pytest.approx(picture["height"] / 3, abs=1)
+    said = page.locator("#draft-a .regions li").all_text_contents()
+    assert said[0].startswith("top left: ")
+    assert said[8].startswith("bottom right: ")
+    assert re.search(r"lowers it, times\s+0\.\d+\s+0\.\d+ to 0\.\d+ at 95%", said[8])
+    assert "down" in page.get_attribute("#draft-a .regions li >> nth=8", "class")
+    assert "image, " not in page.inner_text("#draft-a .parts")
+
+
+def test_regions_are_drawn_without_script_too(open_page):
+    page = open_page(java_script_enabled=False)
+    page.fill("#a-text", EASY)
+    page.set_input_files("#a-image", patched())
+    page.click("#draft-a button[type=submit]")
+    assert page.locator("#draft-a .regions li").count() == 9
+    assert page.evaluate("document.querySelector('.picture img').naturalWidth") == 120
+
+
 def test_a_file_that_is_no_image_is_told(open_page):
     page = open_page()
     page.fill("#a-text", EASY)
@@ -189,6 +236,10 @@ def test_axe_finds_nothing(open_page, size, theme):
         ), "the page is wider than the screen"
 
     check()
+    write(page, EASY)
+    check()
+    page.set_input_files("#a-image", patched())
+    page.wait_for_selector("#draft-a .regions")
     write(page, EASY)
     check()
     page.click("#second")

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from postcast import Post
-from postcast.draft_parts import LONG, MOST_WORDS, kept_post, pieces_of
+from postcast.draft_parts import kept_post, pieces_of
+from postcast.effort import LONG, MOST_WORDS
+
+COUNTS = SimpleNamespace(describe=lambda: {"terms": "words"})
+READS_TOKENS = SimpleNamespace(describe=lambda: {"longest_tokens": 256})
 
 
 def forecaster(**more):
@@ -16,7 +20,7 @@ def forecaster(**more):
     given = {
         "blocks": ("context", "history"),
         "text_from": ["title", "text"],
-        "encoders": {"text": None},
+        "encoders": {"text": COUNTS},
         "reads": ("text", "title", "author", "time"),
         "ordering": "time",
     } | more
@@ -57,7 +61,7 @@ def test_context_and_author_are_parts_where_they_are_read():
 
 
 def test_nothing_taken_away_leaves_the_post_and_everything_an_empty_one():
-    parts = pieces(FULL, encoders={"text": None, "marks": None})
+    parts = pieces(FULL, encoders={"text": COUNTS, "marks": COUNTS})
     assert kept_post(FULL, parts, np.ones(len(parts), bool)) == FULL
     bare = kept_post(FULL, parts, np.zeros(len(parts), bool))
     assert (bare.text, bare.title, bare.author) == ("", "", None)
@@ -71,7 +75,7 @@ def test_one_word_is_left_out_alone():
 
 def test_tags_and_category_go_one_by_one():
     post = Post(text="soup", tags=tuple("abcdefgh"), category="food")
-    parts = pieces(post, encoders={"text": None, "marks": None})
+    parts = pieces(post, encoders={"text": COUNTS, "marks": COUNTS})
     tags = [one.name for one in parts if one.kind == "tags"]
     assert tags == ["#a", "#b", "#c", "#d", "#e", "#f", "2 more tags", "category food"]
     for name, left in (("#b", "acdefgh"), ("2 more tags", "abcdef")):
@@ -93,6 +97,17 @@ def test_a_long_text_has_few_parts_that_cover_it(text):
         assert len(parts) <= MOST_WORDS / 3
     assert kept_post(post, parts, np.ones(len(parts), bool)) == post
     assert kept_post(post, parts, np.zeros(len(parts), bool)).text == ""
+
+
+def test_an_encoder_that_reads_tokens_gets_longer_runs_of_the_same_text():
+    post = Post(text="word " * 120)
+    counted, read = (
+        [one for one in pieces(post, encoders={"text": one}) if one.kind == "word"]
+        for one in (COUNTS, READS_TOKENS)
+    )
+    assert len(counted) == MOST_WORDS
+    assert 4 <= len(read) < MOST_WORDS / 2
+    assert kept_post(post, read, np.ones(len(read), bool)) == post
 
 
 def test_an_empty_text_has_no_words():

@@ -7,11 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from postcast.web.asking import FORM, JSON, asked_post, media_type, post_of, read_json
+from postcast.web.asking import (
+    FORM,
+    JSON,
+    asked_post,
+    checked,
+    expect_json,
+    media_type,
+    post_of,
+    read_json,
+)
 from postcast.web.facts import model_facts
 from postcast.web.limits import POSTS
 from postcast.web.metrics import MEDIA_TYPE
@@ -63,11 +73,28 @@ async def forecast(request: Request) -> Response:
     if media_type(request) == FORM:
         async with asked_post(request, PostIn, service.uploads) as (post, _):
             return as_json((await service.forecast([post]))[0].to_dict())
-    many = (await request.body()).lstrip()[:1] == b"["
-    asked = await read_json(request, Posts if many else PostIn)
-    posts = [post_of(one) for one in (asked if many else [asked])]
-    answers = [one.to_dict() for one in await service.forecast(posts)]
-    return as_json(answers if many else answers[0])
+    expect_json(request)
+    return await answer_json(service, await request.body())
+
+
+FORECAST = next(
+    one for one in router.routes if isinstance(one, APIRoute) and one.path == "/forecast"
+)
+
+
+async def answer_json(service: Service, body: bytes) -> Response:
+    """Return the forecasts that a JSON body asks for.
+
+    Raises
+    ------
+    ProblemError
+        Where it is not JSON, is no post and no list of some, or too much waits already.
+    """
+    if body.lstrip()[:1] == b"[":
+        posts = [post_of(one) for one in checked(Posts, body)]
+        return as_json([one.to_dict() for one in await service.forecast(posts)])
+    [answer] = await service.forecast([post_of(checked(PostIn, body))])
+    return as_json(answer.to_dict())
 
 
 @router.post(

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from postcast.version import __version__
 from postcast.web import api, pages
+from postcast.web.direct import Direct
 from postcast.web.guard import Guard, Token
 from postcast.web.intake import Intake
 from postcast.web.openapi import document
@@ -62,6 +63,7 @@ def make_app(service: Service, names: Iterable[str] = LOCAL, token: Token | None
         return made[0]
 
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_middleware(Direct, service=service)
     app.add_middleware(Intake, limits=service.limits, metrics=service.metrics)
     app.add_middleware(Guard, names=tuple(names), token=token)
     return app

@@ -92,7 +92,24 @@ def _check_image(data: bytes) -> None:
 
 def media_type(request: Request) -> str:
     """Return the type of a request's body, without its parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind_of(request.headers.get("content-type", ""))
+
+
+def kind_of(content_type: str) -> str:
+    """Return the type in a header, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def expect_json(request: Request) -> None:
+    """Refuse another type of body.
+
+    Raises
+    ------
+    ProblemError
+        415.
+    """
+    if media_type(request) != JSON:
+        raise ProblemError(415, f"Expected {JSON}.")
 
 
 async def read_json(request: Request, model: Any) -> Any:
@@ -103,8 +120,7 @@ async def read_json(request: Request, model: Any) -> Any:
     ProblemError
         415 for another type of body; 422 for one that is not the model's.
     """
-    if media_type(request) != JSON:
-        raise ProblemError(415, f"Expected {JSON}.")
+    expect_json(request)
     return checked(model, await request.body())
 
 
@@ -122,7 +138,7 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
 
 
 def _refused(error: ValidationError) -> ProblemError:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False)
     if any(one["type"] == "json_invalid" for one in found):
         return ProblemError(400, "The body is not JSON in UTF-8, or nests too deeply.")
     errors = [{"where": _where(one["loc"]), "what": _what(one)} for one in found]
@@ -138,6 +154,9 @@ def _where(place: tuple[int | str, ...]) -> str:
 def _what(one: Any) -> str:
     if one["type"] == "extra_forbidden":
         return f"a field that is not known; expected some of {', '.join(FIELDS)}"
+    if one["type"] == "string_too_long":  # pydantic names the bound alone
+        bound, found = one["ctx"]["max_length"], len(one["input"])
+        return f"expected at most {bound:,} characters, found {found:,}"
     return str(one["msg"]).removeprefix("Value error, ")
 
 

@@ -67,6 +67,7 @@ class Lane(Generic[Q, A]):
         self._most_waiting = waiting
         self._together = together
         self._counted = counted
+        self._arrived: list[_Waiting[Q, A]] = []  # the loop's own, till it hands them over
         self._queue: deque[_Waiting[Q, A]] = deque()
         self._size = 0
         self._changed = threading.Condition()
@@ -79,6 +80,7 @@ class Lane(Generic[Q, A]):
 
     def stop(self) -> None:
         """Answer what waits, then end."""
+        self._hand_over()
         with self._changed:
             self._is_closing = True
             self._changed.notify()
@@ -102,14 +104,25 @@ class Lane(Generic[Q, A]):
         with self._changed:
             if self._is_closing or (self._size and self._size + size > self._most_waiting):
                 raise FullError
-            self._queue.append(one)
             self._size += size
-            self._changed.notify()
+        if not self._arrived:
+            loop.call_soon(self._hand_over)
+        self._arrived.append(one)
         try:
             return await one.future
         except asyncio.CancelledError:
             one.is_abandoned = True
             raise
+
+    def _hand_over(self) -> None:
+        """Let the thread have what arrived in one turn of the loop, all of it at once.
+
+        It would begin with the first alone, and hold up the reading of the others.
+        """
+        with self._changed:
+            self._queue.extend(self._arrived)
+            self._arrived.clear()
+            self._changed.notify()
 
     def _work(self) -> None:
         while batch := self._take():

@@ -111,12 +111,14 @@ class Guard:
         await answer(scope, receive, sent)
 
     def _problem(self, scope: Scope) -> ProblemError | None:
-        asked = HTTPConnection(scope)
-        if not self._is_mine(Headers(scope=scope)):
+        headers = Headers(scope=scope)
+        if not self._is_mine(headers):
             return ProblemError(421)
-        if scope["method"] not in ("GET", "HEAD") and _is_from_elsewhere(asked):
+        if scope["method"] not in ("GET", "HEAD") and _is_from_elsewhere(headers):
             return ProblemError(403)
-        if self.token is None or scope["path"] in OPEN or self.token.is_shown(asked):
+        if self.token is None or scope["path"] in OPEN:
+            return None
+        if self.token.is_shown(HTTPConnection(scope)):
             return None
         return ProblemError(401, headers={"WWW-Authenticate": 'Bearer realm="postcast"'})
 
@@ -133,17 +135,17 @@ def _is_page(scope: Scope) -> bool:
     return scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def _is_from_elsewhere(asked: HTTPConnection) -> bool:
+def _is_from_elsewhere(headers: Headers) -> bool:
     """Return whether a browser says that a page of another site asks.
 
     Older browsers, and all where the server is reached without TLS from afar, name the origin
     alone; from a form of a page that sends no referrer, it is ``null``.
     """
-    site = asked.headers.get("sec-fetch-site")
+    site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = asked.headers.get("origin", "null")
-    return origin != "null" and origin.partition("://")[2] != asked.headers.get("host")
+    origin = headers.get("origin", "null")
+    return origin != "null" and origin.partition("://")[2] != headers.get("host")
 
 
 def host_of(text: str) -> str:

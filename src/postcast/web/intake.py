@@ -77,14 +77,15 @@ class Intake:
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, answered: _Answered
     ) -> None:
-        is_upload = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")
+        headers = Headers(scope=scope)
+        is_upload = headers.get("content-type", "").lower().startswith("multipart/")
         if is_upload and self.uploads >= self.limits.uploads_at_once:
             await too_many().response()(scope, receive, send)
             return
         self.uploads += is_upload
         try:
             most = self.limits.upload if is_upload else self.limits.body
-            body = await read_body(scope, receive, most)
+            body = await read_body(headers.get("content-length", ""), receive, most)
             answered.has_body = True
             if body is None:
                 detail = f"Expected at most {most:,} bytes."
@@ -96,9 +97,17 @@ class Intake:
             self.uploads -= is_upload
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> bytes | None:
-    """Return a body; None for one that is larger than it may be, of which nothing is kept."""
-    told = Headers(scope=scope).get("content-length", "")
+async def read_body(told: str, receive: Receive, most: int) -> bytes | None:
+    """Return a body; None for one that is larger than it may be, of which nothing is kept.
+
+    Parameters
+    ----------
+    told : str
+        Its length, as its sender says; empty for a chunked one.
+    receive : callable
+    most : int
+        Bytes.
+    """
     is_large = told.isascii() and told.isdigit() and int(told[:20]) > most
     chunks: list[bytes] = []
     size = 0

@@ -47,5 +47,6 @@ class Limits:
 POSTS = 256
 """Posts of a request."""
 
-TEXT, TITLE, NAME, TAGS, TAG = 20_000, 2_000, 300, 100, 200
-"""Characters of a text, a title, and a name (author, category, id); tags, characters of one."""
+TEXT, TITLE, NAME, TAGS, TAG = 10_000, 2_000, 300, 100, 200
+"""Characters of a text, a title, and a name (author, category, id); tags, characters of one.
+An explanation reads a text many times, and pretrained encoders cut off far below."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -19,6 +20,7 @@ from postcast.web.asking import FORM, asked_form, asked_forms, media_type
 from postcast.web.facts import model_facts
 from postcast.web.guard import COOKIE, Token
 from postcast.web.problems import ProblemError
+from postcast.web.regions import drawn_image
 from postcast.web.rendering import html
 from postcast.web.schemas import PostIn
 from postcast.web.scorecard_page import told_scorecard
@@ -131,7 +133,8 @@ async def _explain(service: Service, post: Post) -> dict[str, Any]:
     from postcast.explain import explain
 
     found = await service.ask(lambda one: explain(one, post))
-    return told_explanation(post, found, service.reads())
+    drawn = await anyio.to_thread.run_sync(drawn_image, post.image, found.parts)
+    return told_explanation(post, found, service.reads(), drawn)
 
 
 async def _whatif(service: Service, post: Post) -> dict[str, Any]:

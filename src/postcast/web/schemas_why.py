@@ -17,6 +17,9 @@ Effect = Annotated[
 ]
 
 
+Box = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=4, max_length=4)]
+
+
 class PartOut(BaseModel):
     """What one part of a draft adds to its forecast."""
 
@@ -27,7 +30,9 @@ class PartOut(BaseModel):
     field: Annotated[str | None, Field(description="Where a word stands: text or title.")]
     start: Annotated[int | None, Field(description="Its first character in that field.")]
     end: int | None
-    box: Annotated[list[float] | None, Field(description="Of a region, shares of the image.")]
+    box: Annotated[
+        Box | None, Field(description="Left, top, right, bottom of a region, shares of the image.")
+    ]
     effect: Effect
     factor: Annotated[float, Field(description="Multiplies 1 + the expected engagement.")]
     low: Annotated[float, Field(description="The factor lies above, at 95%.")]

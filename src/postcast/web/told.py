@@ -5,27 +5,25 @@ Knows numbers and words; no HTML and no request.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from postcast.evaluate.words import class_ranges, listed
 from postcast.evaluate.words import percent as percent_of
 from postcast.schema import CLASSES
+from postcast.web.marks import segments
 
 if TYPE_CHECKING:
     from postcast.explain import Explanation, Part
     from postcast.rank import Ranking
     from postcast.schema import Forecast, Post
+    from postcast.web.regions import Drawn
     from postcast.web.service import Service
     from postcast.whatif import Change
 
 MOST_PARTS = 8
 """Rows of the table of parts."""
-
-FAINT, STRONG = 1.1, 1.5
-"""Factors, or their inverses, from which a mark is of the second and the third strength."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +38,6 @@ class Bar:
     usual_at: float
     is_chosen: bool
     is_held: bool
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A run of the draft's own characters, and how it moves the forecast.
-
-    Parameters
-    ----------
-    text : str
-    direction : {"up", "down", ""}
-    strength : int
-        1 to 3; 0 where it moves nothing.
-    said : str
-        The same for those who do not see the mark.
-    """
-
-    text: str
-    direction: str = ""
-    strength: int = 0
-    said: str = ""
 
 
 def told_forecast(service: Service, forecast: Forecast) -> dict[str, Any]:
@@ -125,7 +103,9 @@ def number(count: float) -> str:
     return f"{count:,.0f}" if count >= 10 or count == int(count) else f"{count:.2g}"
 
 
-def told_explanation(post: Post, found: Explanation, reads: Sequence[str]) -> dict[str, Any]:
+def told_explanation(
+    post: Post, found: Explanation, reads: Sequence[str], drawn: Drawn | None = None
+) -> dict[str, Any]:
     """Return why a draft is forecast so, as the page shows it.
 
     Parameters
@@ -134,17 +114,22 @@ def told_explanation(post: Post, found: Explanation, reads: Sequence[str]) -> di
     found : Explanation
     reads : sequence of str
         Fields that the forecaster reads; the words of others are not shown.
+    drawn : Drawn or None
+        The image with its regions, which then are no rows of the table.
     """
     words = [part for part in found.parts if part.kind == "word" and part.is_told_apart]
     fields = {"title": post.title or "", "text": post.text}
+    rows = [part for part in found.parts if drawn is None or part.kind != "image"]
     return {
         "marked": {
             name: segments(text, [part for part in words if part.field == name])
             for name, text in fields.items()
             if text and name in reads
         },
-        "parts": [_told_part(part) for part in found.parts[:MOST_PARTS]],
-        "n_more": max(len(found.parts) - MOST_PARTS, 0),
+        "has_marks": bool(words),
+        "drawn": drawn,
+        "parts": [_told_part(part) for part in rows[:MOST_PARTS]],
+        "n_more": max(len(rows) - MOST_PARTS, 0),
         "base": None if found.base_count is None else number(max(found.base_count, 0.0)),
         "similar": found.similar,
         "sentences": found.sentences,
@@ -160,44 +145,6 @@ def _told_part(part: Part) -> dict[str, Any]:
         "high": f"{100 * part.effect['high']:+.1f}",
         "is_told_apart": part.is_told_apart,
     }
-
-
-def segments(text: str, parts: Sequence[Part]) -> list[Segment]:
-    """Cut a text where its parts begin and end.
-
-    Parameters
-    ----------
-    text : str
-    parts : sequence of Part
-        With places in this text; of those that overlap, the first to begin is marked.
-    """
-    found: list[Segment] = []
-    at = 0
-    for start, end, part in _places(text, parts):
-        if start < at:
-            continue
-        if start > at:
-            found.append(Segment(text[at:start]))
-        found.append(_marked(text[start:end], part))
-        at = end
-    return [*found, Segment(text[at:])] if at < len(text) else found
-
-
-def _places(text: str, parts: Iterable[Part]) -> list[tuple[int, int, Part]]:
-    placed = [
-        (part.start, part.end, part)
-        for part in parts
-        if part.start is not None and part.end is not None and part.start < part.end <= len(text)
-    ]
-    return sorted(placed, key=lambda one: one[:2])
-
-
-def _marked(text: str, part: Part) -> Segment:
-    times = max(part.factor, 1 / part.factor) if part.factor > 0 else math.inf
-    strength = 1 + (times >= FAINT) + (times >= STRONG)
-    direction = "up" if part.factor > 1 else "down"
-    verb = "raises" if direction == "up" else "lowers"
-    return Segment(text, direction, strength, f"{verb} it, times {part.factor:.2f}")
 
 
 def told_changes(changes: Sequence[Change]) -> dict[str, list[Change]]:

@@ -121,7 +121,7 @@ BAD = [
     (b"7", 422),
     (b"null", 422),
     (json.dumps([DRAFT] * 257).encode(), 422),
-    (json.dumps({"text": "w" * 20_001}).encode(), 422),
+    (json.dumps({"text": "w" * 10_001}).encode(), 422),
     (json.dumps({"text": "w" * (MIB + 1)}).encode(), 413),
 ]
 
@@ -132,6 +132,20 @@ def test_bad_bodies_are_problems_that_repeat_nothing(client, body, status):
     problem(answer, status)
     for secret in ("secret-words", "passwd", "yesterday", "wwww", "Traceback", ".py"):
         assert secret not in answer.text
+
+
+def test_a_long_text_is_told_its_bound_and_its_length(client):
+    assert client.post("/forecast", json={"text": "w" * 10_000}).status_code == 200
+    told = problem(client.post("/forecast", json={"text": "ß" * 12_345}), 422)
+    what = "expected at most 10,000 characters, found 12,345"
+    assert told["errors"] == [{"where": "text", "what": what}]
+    many = client.post("/rank", json=[DRAFT, {"title": "w" * 2_001}])
+    assert problem(many, 422)["errors"][0]["where"] == "1.title"
+    other = client.post("/whatif", json={**DRAFT, "alternatives": ["w" * 10_001]})
+    assert problem(other, 422)["errors"][0]["where"] == "alternatives.0"
+    page = client.post("/parts/forecast", files={"text": (None, "w" * 10_001)})
+    assert page.status_code == 422
+    assert "Text: expected at most 10,000 characters, found 10,001" in page.text
 
 
 def test_a_chunked_body_is_bounded_too(client):

@@ -21,8 +21,8 @@ SEEDS = (
     "\ufeff",
     "e" + "\u0301" * 2_000,
     "👩‍👩‍👧‍👦" * 500,
-    "w" * 20_000,
-    " " * 19_000,
+    "w" * 10_000,
+    " " * 9_500,
     "#" * 9_000,
     "'; DROP TABLE posts; --",
     "%s%n%x${7*7}",
@@ -51,6 +51,7 @@ def bodies():
         yield JSON, f'{{"text": "{half}"}}'.encode()
         yield JSON, f'{{"{half}": 1}}'.encode()
     yield JSON, json.dumps({"text": "w" * 10_000_000}).encode()
+    yield JSON, json.dumps({"text": "w" * 120_000}).encode()
     for raw in (b"\xff\xfe", b"\x00", b"NaN", b'{"text": NaN}', b"1e999", b'{"text": "a", }'):
         yield JSON, raw
     for _ in range(60):
@@ -114,6 +115,6 @@ def test_a_nul_in_a_form_is_a_problem_in_words(client):
 
 
 def test_long_texts_are_explained_in_time(client):
-    words = " ".join(f"word{i}" for i in range(2_400))[:20_000]
+    words = " ".join(f"word{i}" for i in range(2_400))[:10_000]
     for path in ("/explain", "/whatif"):
-        assert client.post(path, json={"text": words}).status_code in (200, 503)
+        assert client.post(path, json={"text": words}).status_code == 200

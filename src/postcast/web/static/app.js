@@ -43,7 +43,8 @@ async function ask(section) {
 async function askPart(section, name, fields, signal) {
   const response = await fetch(`/parts/${name}`, { method: "POST", body: fields, signal });
   const place = section.querySelector(`[data-part="${name}"]`);
-  show(place, await textOf(response));
+  const html = await textOf(response);
+  show(place, response.ok || name === "forecast" ? html : ""); // a problem is told once
   if (signal.aborted) return;
   if (name === "forecast") tell(section, place);
   if (name === "whatif") place.querySelectorAll(".try").forEach((one) => { one.hidden = false; });
