@@ -161,7 +161,8 @@ class Place:
 
     def finish(self, parts: Parts) -> None:
         """Keep what is done, if it took long enough to be worth it, in place of its parts."""
-        is_worth_it = time.perf_counter() - self.since >= WORTH_KEEPING
+        took = time.perf_counter() - self.since
+        is_worth_it = took >= WORTH_KEEPING or self.checkpoints.is_due()
         if is_worth_it and self.checkpoints.save(self.file, lambda: parts):
             shutil.rmtree(self.path, ignore_errors=True)
 

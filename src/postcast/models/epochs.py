@@ -206,10 +206,9 @@ def _state(course: _Course, network: torch.nn.Module, optimiser: torch.optim.Opt
     for number, moments in state["state"].items():
         for name, value in moments.items():
             arrays[f"optimiser/{number}/{name}"] = value.cpu().numpy()
-    epochs = len(course.training_loss)
     facts = {
         "finished": False,
-        "reached": f"{epochs} epochs and {course.done} batches",
+        "reached": f"epoch {len(course.training_loss) + 1}, {course.done} batches in",
         "batches": course.done,
         "best_epoch": course.best_epoch,
         "optimiser": state["param_groups"],
