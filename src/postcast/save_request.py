@@ -15,6 +15,12 @@ SIGNAL = "SIGUSR1"
 """What Slurm sends with ``--signal=USR1@120``; systems without it send none."""
 
 
+def ignore_requests() -> None:
+    """Let no request end this process, which has nothing to save yet, or nothing any more."""
+    if hasattr(signal, SIGNAL):
+        signal.signal(getattr(signal, SIGNAL), signal.SIG_IGN)
+
+
 class SaveRequest:
     """Whether a save was asked for, and not yet done.
 
