@@ -5,6 +5,7 @@ Knows the order of the steps; how each is done is known by the module that it ca
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
 from postcast.run_folder import RunFolder
+from postcast.save_request import SaveRequest
 from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
@@ -36,6 +38,7 @@ from postcast.settings import Settings
 from postcast.stages import Stages
 from postcast.tracking import NONE as NOT_TRACKED
 from postcast.tracking import check_tracker, track_run
+from postcast.training_checkpoint import checkpoint_of
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -79,6 +82,16 @@ def train(
     """
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
     check_tracker(chosen.track, out)
+    request = SaveRequest()
+    target = None if out is None else Path(out)
+    with contextlib.nullcontext() if out is None else request.heard():
+        return _train(posts, chosen, target, request, overwrite=overwrite)
+
+
+def _train(
+    posts: Any, chosen: Settings, out: Path | None, request: SaveRequest, *, overwrite: bool
+) -> Forecaster:
+    """Read, plan and learn, unless that was done before."""
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
@@ -91,17 +104,18 @@ def train(
     folder = None
     if out is not None:
         asked, images = chosen.to_dict(), table.images_sha256 or ""
-        folder = RunFolder(Path(out), asked, table.source, images)
+        folder = RunFolder(out, asked, table.source, images)
     if folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
+        folder.remove_checkpoints()
         _track(folder, chosen)
         return load(folder.path)
     with stages.measure("audit", len(plan.division.drafts)):
         plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
     if folder is None:
-        return _learn(plan, stages)
+        return _learn(plan, stages, None, request)
     with folder.writing(overwrite=overwrite):
-        forecaster = _learn(plan, stages, folder)
+        forecaster = _learn(plan, stages, folder, request)
     _track(folder, chosen)
     return forecaster
 
@@ -185,7 +199,9 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     )
 
 
-def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forecaster:
+def _learn(
+    plan: Plan, stages: Stages, folder: RunFolder | None, request: SaveRequest
+) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
     with stages.measure("embed", len(division.drafts)):
@@ -195,20 +211,23 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     if tally is not None:
         log.info("%s", tally)
     cost = _precision_cost(plan, stages)
+    kept = checkpoint_of(folder, request, settings, plan.encoder)
     recipe = Recipe(
         settings.classifier,
         settings.class_weights,
         settings.prior_correction,
         settings.seed,
         settings.device,
+        kept.within("main"),
     )
     with stages.measure("train", len(division.train)):
         forecaster = make_forecaster(shop, recipe, plan.encoder)
     with stages.measure("baselines", len(division.train)):
-        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed))
+        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed, kept))
         unweighted = None
         if recipe.name in WEIGHTED and recipe.class_weights != "none":
-            unweighted = make_forecaster(shop, replace(recipe, class_weights="none"), plan.encoder)
+            plainly = replace(recipe, class_weights="none", checkpoint=kept.within("unweighted"))
+            unweighted = make_forecaster(shop, plainly, plan.encoder)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}
         live = informed(forecaster, division.later, division.later_counts)
