@@ -66,5 +66,9 @@ class ForecasterError(PostcastError):
     """A saved forecaster or run that is missing, changed, or of another version."""
 
 
+class ShardError(PostcastError):
+    """A manifest, shard or result of divided work that is missing, changed or not done."""
+
+
 class OutputError(PostcastError):
     """A file or folder that cannot be written."""

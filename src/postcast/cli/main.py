@@ -42,6 +42,9 @@ COMMANDS = {
     "serve": "Serve a forecaster: a page for people, and an HTTP API.",
     "prepare": "Read and clean posts, write them as one Parquet table.",
     "embed": "Turn the posts' texts into vectors.",
+    "shard": "Divide posts into shards, to embed them on many machines.",
+    "embed-shard": "Turn the texts of some shards into vectors: the worker.",
+    "gather": "Put the shards' vectors together, once none is missing.",
     "train": "Do what run does, from the posts.parquet of prepare.",
     "formats": "List the formats that are read, and what each needs.",
     "cache": "Look at what is kept between runs, bound or clear it.",
@@ -63,8 +66,9 @@ def app_of(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(options)
     for name in (asked,) if asked in COMMANDS else COMMANDS:
-        module = importlib.import_module(f"postcast.cli.{name}")
-        app.command(short_help=COMMANDS[name])(getattr(module, name))
+        function = name.replace("-", "_")
+        module = importlib.import_module(f"postcast.cli.{function}")
+        app.command(name, short_help=COMMANDS[name])(getattr(module, function))
     return app
 
 
