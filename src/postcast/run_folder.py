@@ -33,6 +33,9 @@ FORMAT = 1
 IGNORED = ("cache", "track")
 """Settings that change no byte of the results."""
 
+CLUSTER = "cluster"
+"""A folder in it that is no part of it: what a scheduler was given, and its logs."""
+
 HASHES = ("input_sha256", "images_sha256")
 
 
@@ -130,7 +133,7 @@ class RunFolder:
             if not self.path.exists():
                 return True
             _remove_halves(self.path)
-            if not any(self.path.iterdir()):
+            if all(one.name == CLUSTER for one in self.path.iterdir()):
                 return True
             found = self._found()
             if found is None:
