@@ -98,6 +98,10 @@ start() {
 stop() {
     local file pid
     scancel --user="$(id -un)" 2>/dev/null || true
+    for _ in $(seq 100); do # a node that ends first would leave its jobs running
+        [[ -z $(squeue --noheader 2>/dev/null) ]] && break
+        sleep 0.1
+    done
     for file in "$folder"/slurmd-*.pid "$folder/slurmctld.pid" "$folder/munge.pid"; do
         [[ -s $file ]] || continue
         pid=$(<"$file")
