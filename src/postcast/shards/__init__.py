@@ -33,8 +33,7 @@ FORMAT = 1
 
 MANIFEST, SHARDS, RESULTS = "manifest.json", "shards", "results"
 EMBED, PREDICT = "embed", "predict"
-SUFFIXES = {EMBED: ".safetensors", PREDICT: ".parquet"}
-"""Of the results of each kind of work."""
+KINDS = (EMBED, PREDICT)
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,21 @@ class Manifest:
         """Return where the result of a shard stands that was computed on ``cpu`` or ``cuda``."""
         told = f"{self.shards[index].sha256} {self.work.keys[device]}"
         name = hashlib.sha256(told.encode()).hexdigest()
-        return self.folder / RESULTS / (name + SUFFIXES[self.work.kind])
+        return self.folder / RESULTS / f"{name}.safetensors"
+
+    def check_kind(self, kind: str) -> None:
+        """Refuse a manifest of other work.
+
+        Raises
+        ------
+        ShardError
+        """
+        if self.work.kind != kind:
+            raise ShardError(
+                f"{self.path} divides posts to {self.work.kind}",
+                f"posts to {kind}",
+                f"use postcast {self.work.kind}-shard",
+            )
 
     def stride(self, index: int, of: int | None = None) -> range:
         """Return the shards of one task: one alone, or ``index``, ``index + of``, ….
@@ -260,7 +273,7 @@ def _manifest_from(folder: Path, told: Mapping[str, Any]) -> Manifest:
     """Rebuild a manifest; what does not fit is a ValueError, KeyError or TypeError."""
     work = Work(told["kind"], dict(told["asked"]), dict(told["keys"]))
     shards = tuple(Shard(str(one["sha256"]), int(one["n_posts"])) for one in told["shards"])
-    if work.kind not in SUFFIXES or not shards or not work.keys:
+    if work.kind not in KINDS or not shards or not work.keys:
         raise ValueError(work.kind)
     if any(not _SHA256.fullmatch(shard.sha256) for shard in shards):
         raise ValueError("a name that is no SHA-256")  # lest it lead out of the folder
