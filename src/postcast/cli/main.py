@@ -45,6 +45,7 @@ COMMANDS = {
     "shard": "Divide posts into shards, to embed them on many machines.",
     "embed-shard": "Turn the texts of some shards into vectors: the worker.",
     "gather": "Put the shards' vectors together, once none is missing.",
+    "predict-shard": "Forecast the drafts of some shards: the worker.",
     "train": "Do what run does, from the posts.parquet of prepare.",
     "formats": "List the formats that are read, and what each needs.",
     "cache": "Look at what is kept between runs, bound or clear it.",

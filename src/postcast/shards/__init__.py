@@ -8,10 +8,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,6 @@ from typing import Any
 import polars as pl
 
 from postcast.errors import ShardError
-from postcast.files import (
-    check_writable,
-    explaining_os_errors,
-    removing_if_new,
-    write_bytes,
-    write_text,
-)
 from postcast.version import __version__
 
 FORMAT = 1
@@ -106,9 +98,9 @@ class Manifest:
         """The file that `read_manifest` reads."""
         return self.folder / MANIFEST
 
-    def shard_path(self, index: int) -> Path:
-        """Return the file of a shard."""
-        return self.folder / SHARDS / f"{self.shards[index].sha256}.parquet"
+    def path_of(self, sha256: str) -> Path:
+        """Return the file of a shard, or of what stands among them."""
+        return self.folder / SHARDS / f"{sha256}.parquet"
 
     def result_path(self, index: int, device: str) -> Path:
         """Return where the result of a shard stands that was computed on ``cpu`` or ``cuda``."""
@@ -159,82 +151,8 @@ class Manifest:
         }
 
 
-def write_shards(
-    table: pl.DataFrame, n_shards: int, folder: Path, work: Work, posts: tuple[str, str]
-) -> Manifest:
-    """Write a table's rows in order as shards, and then the manifest that makes them known.
-
-    Parameters
-    ----------
-    table : polars.DataFrame, one row a post
-    n_shards : int
-        Of equal length, give or take a post.
-    folder : Path
-        New, empty, or of the same shards.
-    work : Work
-    posts : (str, str)
-        Name and SHA-256 of what is divided.
-
-    Raises
-    ------
-    ShardError
-        If other shards or other files stand there, or there are fewer posts than shards.
-    OutputError
-        If the folder cannot be written.
-    """
-    if not 1 <= n_shards <= table.height:
-        raise ShardError(
-            f"{n_shards:,} shards of {table.height:,} posts", "at least one, and a post for each"
-        )
-    check_writable(folder)
-    shards = tuple(Shard(_sha256(data), n_posts) for data, n_posts in _divided(table, n_shards))
-    manifest = Manifest(folder, work, *posts, shards)
-    _check_free(manifest)
-    with removing_if_new(folder):
-        for index, (data, _) in enumerate(_divided(table, n_shards)):
-            if not _is_file_of(manifest.shard_path(index), data):
-                write_bytes(manifest.shard_path(index), data)
-        write_text(manifest.path, json.dumps(manifest.to_dict(), indent=1) + "\n")
-    return manifest
-
-
-def _divided(table: pl.DataFrame, n_shards: int) -> Iterator[tuple[bytes, int]]:
-    """Yield the bytes of each shard and how many posts it holds."""
-    ends = [table.height * part // n_shards for part in range(n_shards + 1)]
-    for start, end in itertools.pairwise(ends):
-        data = io.BytesIO()
-        table.slice(start, end - start).write_parquet(data)
-        yield data.getvalue(), end - start
-
-
-def _check_free(manifest: Manifest) -> None:
-    """Refuse a folder in which anything else stands."""
-    folder = manifest.folder
-    if not folder.exists():
-        return
-    with explaining_os_errors(folder):
-        found = {one.name for one in folder.iterdir() if not one.name.endswith(".tmp")}
-    if not manifest.path.is_file():
-        if found - {SHARDS, RESULTS}:
-            raise ShardError(
-                f"{folder} holds files that are no shards",
-                "a new or empty folder",
-                "choose another --out",
-            )
-    elif read_manifest(manifest.path) != manifest:
-        raise ShardError(
-            f"{folder} holds shards of other posts or settings", action="choose another --out"
-        )
-
-
-def _is_file_of(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except OSError:
-        return False
-
-
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -291,19 +209,35 @@ def read_shard(manifest: Manifest, index: int) -> pl.DataFrame:
     ShardError
         If its file is missing, or its bytes are not those of its name.
     """
-    path = manifest.shard_path(index)
+    return read_table(manifest, manifest.shards[index].sha256, f"shard {index}")
+
+
+def read_table(manifest: Manifest, sha256: str, what: str) -> pl.DataFrame:
+    """Return the table in a file that stands among the shards.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    sha256 : str
+    what : str
+        It, for people.
+
+    Raises
+    ------
+    ShardError
+        If it is missing, or its bytes are not those of its name.
+    """
+    path = manifest.path_of(sha256)
     again = f"make the shards of {manifest.posts} again"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ShardError(
-            f"shard {index} cannot be read: {path}: {error.strerror}", action=again
+            f"{what} cannot be read: {path}: {error.strerror}", action=again
         ) from error
-    found = _sha256(data)
-    if found != manifest.shards[index].sha256:
+    found = sha256_of(data)
+    if found != sha256:
         raise ShardError(
-            f"shard {index} has changed: {path} has sha256 {found[:12]}…",
-            "that of its name",
-            again,
+            f"{what} has changed: {path} has sha256 {found[:12]}…", "that of its name", again
         )
     return pl.read_parquet(io.BytesIO(data))
