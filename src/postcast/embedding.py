@@ -14,6 +14,7 @@ import numpy as np
 from postcast.embedding_files import told_of, write_embeddings
 from postcast.features.text import Choice, load_encoder
 from postcast.files import check_writable
+from postcast.shards.local import embed_ahead
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, Matrix, Posts
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 4096
 
 
-def embed_posts(posts: Posts, choice: Choice, folder: Path) -> dict[str, Any]:
+def embed_posts(posts: Posts, choice: Choice, folder: Path, jobs: int = 1) -> dict[str, Any]:
     """Embed every post of a table, and write the vectors.
 
     Parameters
@@ -32,6 +33,8 @@ def embed_posts(posts: Posts, choice: Choice, folder: Path) -> dict[str, Any]:
     folder : Path
         Gets ``embeddings.npy`` (float32, shape (n_posts, d), zeros for a post without text),
         ``index.parquet`` (``id``, ``row``) and ``encoder.json``.
+    jobs : int
+        Processes that embed.
 
     Returns
     -------
@@ -41,6 +44,7 @@ def embed_posts(posts: Posts, choice: Choice, folder: Path) -> dict[str, Any]:
     check_writable(folder)
     encoder = load_encoder(choice)
     texts = posts.table["text"].to_list()
+    embed_ahead(choice, texts, jobs)
     encoder.fit([text for text in texts if text])
     vectors = encoder.encode(texts)
     ids = posts.table["id"]

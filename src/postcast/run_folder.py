@@ -30,7 +30,7 @@ FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""
 
 
-IGNORED = ("cache", "track")
+IGNORED = ("cache", "jobs", "track")
 """Settings that change no byte of the results."""
 
 CLUSTER = "cluster"

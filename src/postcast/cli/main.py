@@ -49,6 +49,7 @@ COMMANDS = {
     "status": "Say how far a submitted run is, and what has failed.",
     "resume": "Submit again what of a submitted run is missing.",
     "cancel": "End what of a submitted run waits or is running.",
+    "predict-shard": "Forecast the drafts of some shards: the worker.",
     "train": "Do what run does, from the posts.parquet of prepare.",
     "formats": "List the formats that are read, and what each needs.",
     "cache": "Look at what is kept between runs, bound or clear it.",

@@ -8,10 +8,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,6 @@ from typing import Any
 import polars as pl
 
 from postcast.errors import ShardError
-from postcast.files import (
-    check_writable,
-    explaining_os_errors,
-    removing_if_new,
-    write_bytes,
-    write_text,
-)
 from postcast.version import __version__
 
 FORMAT = 1
@@ -33,8 +25,7 @@ FORMAT = 1
 
 MANIFEST, SHARDS, RESULTS = "manifest.json", "shards", "results"
 EMBED, PREDICT = "embed", "predict"
-SUFFIXES = {EMBED: ".safetensors", PREDICT: ".parquet"}
-"""Of the results of each kind of work."""
+KINDS = (EMBED, PREDICT)
 
 
 @dataclass(frozen=True)
@@ -107,15 +98,29 @@ class Manifest:
         """The file that `read_manifest` reads."""
         return self.folder / MANIFEST
 
-    def shard_path(self, index: int) -> Path:
-        """Return the file of a shard."""
-        return self.folder / SHARDS / f"{self.shards[index].sha256}.parquet"
+    def path_of(self, sha256: str) -> Path:
+        """Return the file of a shard, or of what stands among them."""
+        return self.folder / SHARDS / f"{sha256}.parquet"
 
     def result_path(self, index: int, device: str) -> Path:
         """Return where the result of a shard stands that was computed on ``cpu`` or ``cuda``."""
         told = f"{self.shards[index].sha256} {self.work.keys[device]}"
         name = hashlib.sha256(told.encode()).hexdigest()
-        return self.folder / RESULTS / (name + SUFFIXES[self.work.kind])
+        return self.folder / RESULTS / f"{name}.safetensors"
+
+    def check_kind(self, kind: str) -> None:
+        """Refuse a manifest of other work.
+
+        Raises
+        ------
+        ShardError
+        """
+        if self.work.kind != kind:
+            raise ShardError(
+                f"{self.path} divides posts to {self.work.kind}",
+                f"posts to {kind}",
+                f"use postcast {self.work.kind}-shard",
+            )
 
     def stride(self, index: int, of: int | None = None) -> range:
         """Return the shards of one task: one alone, or ``index``, ``index + of``, ….
@@ -146,82 +151,8 @@ class Manifest:
         }
 
 
-def write_shards(
-    table: pl.DataFrame, n_shards: int, folder: Path, work: Work, posts: tuple[str, str]
-) -> Manifest:
-    """Write a table's rows in order as shards, and then the manifest that makes them known.
-
-    Parameters
-    ----------
-    table : polars.DataFrame, one row a post
-    n_shards : int
-        Of equal length, give or take a post.
-    folder : Path
-        New, empty, or of the same shards.
-    work : Work
-    posts : (str, str)
-        Name and SHA-256 of what is divided.
-
-    Raises
-    ------
-    ShardError
-        If other shards or other files stand there, or there are fewer posts than shards.
-    OutputError
-        If the folder cannot be written.
-    """
-    if not 1 <= n_shards <= table.height:
-        raise ShardError(
-            f"{n_shards:,} shards of {table.height:,} posts", "at least one, and a post for each"
-        )
-    check_writable(folder)
-    shards = tuple(Shard(_sha256(data), n_posts) for data, n_posts in _divided(table, n_shards))
-    manifest = Manifest(folder, work, *posts, shards)
-    _check_free(manifest)
-    with removing_if_new(folder):
-        for index, (data, _) in enumerate(_divided(table, n_shards)):
-            if not _is_file_of(manifest.shard_path(index), data):
-                write_bytes(manifest.shard_path(index), data)
-        write_text(manifest.path, json.dumps(manifest.to_dict(), indent=1) + "\n")
-    return manifest
-
-
-def _divided(table: pl.DataFrame, n_shards: int) -> Iterator[tuple[bytes, int]]:
-    """Yield the bytes of each shard and how many posts it holds."""
-    ends = [table.height * part // n_shards for part in range(n_shards + 1)]
-    for start, end in itertools.pairwise(ends):
-        data = io.BytesIO()
-        table.slice(start, end - start).write_parquet(data)
-        yield data.getvalue(), end - start
-
-
-def _check_free(manifest: Manifest) -> None:
-    """Refuse a folder in which anything else stands."""
-    folder = manifest.folder
-    if not folder.exists():
-        return
-    with explaining_os_errors(folder):
-        found = {one.name for one in folder.iterdir() if not one.name.endswith(".tmp")}
-    if not manifest.path.is_file():
-        if found - {SHARDS, RESULTS}:
-            raise ShardError(
-                f"{folder} holds files that are no shards",
-                "a new or empty folder",
-                "choose another --out",
-            )
-    elif read_manifest(manifest.path) != manifest:
-        raise ShardError(
-            f"{folder} holds shards of other posts or settings", action="choose another --out"
-        )
-
-
-def _is_file_of(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except OSError:
-        return False
-
-
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -260,7 +191,7 @@ def _manifest_from(folder: Path, told: Mapping[str, Any]) -> Manifest:
     """Rebuild a manifest; what does not fit is a ValueError, KeyError or TypeError."""
     work = Work(told["kind"], dict(told["asked"]), dict(told["keys"]))
     shards = tuple(Shard(str(one["sha256"]), int(one["n_posts"])) for one in told["shards"])
-    if work.kind not in SUFFIXES or not shards or not work.keys:
+    if work.kind not in KINDS or not shards or not work.keys:
         raise ValueError(work.kind)
     if any(not _SHA256.fullmatch(shard.sha256) for shard in shards):
         raise ValueError("a name that is no SHA-256")  # lest it lead out of the folder
@@ -278,19 +209,35 @@ def read_shard(manifest: Manifest, index: int) -> pl.DataFrame:
     ShardError
         If its file is missing, or its bytes are not those of its name.
     """
-    path = manifest.shard_path(index)
+    return read_table(manifest, manifest.shards[index].sha256, f"shard {index}")
+
+
+def read_table(manifest: Manifest, sha256: str, what: str) -> pl.DataFrame:
+    """Return the table in a file that stands among the shards.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    sha256 : str
+    what : str
+        It, for people.
+
+    Raises
+    ------
+    ShardError
+        If it is missing, or its bytes are not those of its name.
+    """
+    path = manifest.path_of(sha256)
     again = f"make the shards of {manifest.posts} again"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ShardError(
-            f"shard {index} cannot be read: {path}: {error.strerror}", action=again
+            f"{what} cannot be read: {path}: {error.strerror}", action=again
         ) from error
-    found = _sha256(data)
-    if found != manifest.shards[index].sha256:
+    found = sha256_of(data)
+    if found != sha256:
         raise ShardError(
-            f"shard {index} has changed: {path} has sha256 {found[:12]}…",
-            "that of its name",
-            again,
+            f"{what} has changed: {path} has sha256 {found[:12]}…", "that of its name", again
         )
     return pl.read_parquet(io.BytesIO(data))

@@ -1,50 +1,25 @@
-"""Shards of texts, and their vectors: divided, embedded, told done from missing.
+"""Shards of texts, and their vectors: the posts divided, and the worker of every engine.
 
-The worker of every engine: it needs a manifest and the numbers of some shards. Knows no engine.
+The worker needs a manifest and the numbers of some shards. Knows no engine.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from postcast.device import DEVICES
-from postcast.errors import EncoderError, ShardError
+from postcast.device import COMPUTING
+from postcast.errors import EncoderError
 from postcast.features.text import Choice, load_encoder, resolve_name
-from postcast.shards import EMBED, Manifest, Work, read_shard, write_shards
-from postcast.shards.results import Vectors, read_vectors, write_vectors
+from postcast.shards import EMBED, Manifest, Work, read_shard
+from postcast.shards.divide import write_shards
+from postcast.shards.results import Result
+from postcast.shards.worker import Done, do_each
 
 if TYPE_CHECKING:
     from postcast.features.transformer.encoder import TransformerEncoder
     from postcast.schema import Posts
-
-log = logging.getLogger(__name__)
-
-State = Literal["done", "missing", "broken"]
-
-COMPUTING = tuple(device for device in DEVICES if device != "auto")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a worker did.
-
-    Parameters
-    ----------
-    made : int
-        Shards that it computed.
-    present : int
-        Shards whose results were there, and whole.
-    posts : int
-        Posts in those that it computed.
-    """
-
-    made: int = 0
-    present: int = 0
-    posts: int = 0
 
 
 def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Manifest:
@@ -66,18 +41,25 @@ def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Ma
     ShardError
         If there are fewer posts than shards, or others stand there.
     """
+    table = posts.table.select("id", "text")
+    told = (posts.source.name, posts.source.sha256)
+    return write_shards(table, n_shards, folder, embedding_of(choice), told)
+
+
+def embedding_of(choice: Choice) -> Work:
+    """Return what is to be done with shards of texts.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder is ``tfidf``, or cannot be found.
+    """
     name = resolve_name(choice.name)
-    here = Choice(name, choice.pooling, "cpu", choice.cache, choice.precision)
-    encoder = pretrained(here)
+    encoder = pretrained(Choice(name, choice.pooling, "cpu", choice.cache, choice.precision))
     if Path(name).expanduser().is_dir():
         name = str(Path(name).expanduser().absolute())
-    work = Work(
-        EMBED,
-        {"encoder": name, "pooling": choice.pooling, "precision": choice.precision},
-        {device: encoder.key_on(device) for device in COMPUTING},
-    )
-    table = posts.table.select("id", "text")
-    return write_shards(table, n_shards, folder, work, (posts.source.name, posts.source.sha256))
+    asked = {"encoder": name, "pooling": choice.pooling, "precision": choice.precision}
+    return Work(EMBED, asked, {device: encoder.key_on(device) for device in COMPUTING})
 
 
 def pretrained(choice: Choice) -> TransformerEncoder:
@@ -115,38 +97,11 @@ def embed_shards(
     EncoderError
         If the encoder cannot be found, or is not the one that the shards were made for.
     ShardError
-        If a shard is missing or has changed.
+        If the manifest is of other work, or a shard is missing or has changed.
     OutputError
         If a result cannot be written.
     """
-    encoder = encoder_of(manifest, device, cache)
-    done = Done()
-    for index in indices:
-        shard, path = manifest.shards[index], manifest.result_path(index, encoder.device)
-        if _state(manifest, index, encoder.device) == "done":
-            log.info("shard %d is done", index)
-            done = Done(done.made, done.present + 1, done.posts)
-            continue
-        texts = read_shard(manifest, index)["text"].to_list()
-        about = {"encoder": encoder.name, **encoder.describe()}
-        write_vectors(path, shard, Vectors(encoder.computed(texts), about, encoder.about()))
-        log.info("shard %d: %d posts", index, shard.n_posts)
-        done = Done(done.made + 1, done.present, done.posts + shard.n_posts)
-    return done
-
-
-def encoder_of(manifest: Manifest, device: str, cache: Path | None) -> TransformerEncoder:
-    """Return the encoder that a manifest asks for.
-
-    Raises
-    ------
-    EncoderError
-        If it cannot be found, or its weights are others than those of the manifest.
-    ShardError
-        If the manifest is of other work.
-    """
-    if manifest.work.kind != EMBED:
-        raise ShardError(f"{manifest.path} divides posts to {manifest.work.kind}", "posts to embed")
+    manifest.check_kind(EMBED)
     asked = manifest.work.asked
     choice = Choice(asked["encoder"], asked["pooling"], device, cache, asked["precision"])
     encoder = pretrained(choice)
@@ -156,32 +111,13 @@ def encoder_of(manifest: Manifest, device: str, cache: Path | None) -> Transform
             "the weights and the postcast that the shards were made for",
             "install the same on every machine, or make the shards again",
         )
-    return encoder
-
-
-def states(manifest: Manifest) -> list[State]:
-    """Return of each shard whether its result is done, missing or broken.
-
-    Of results from CPUs and from GPUs those count of which more are done: they are never mixed.
-    """
-    return best_results(manifest)[1]
-
-
-def best_results(manifest: Manifest) -> tuple[str, list[State]]:
-    """Return the device on which most was done, and the states of its results."""
-    found = {
-        device: [_state(manifest, index, device) for index in range(len(manifest))]
-        for device in manifest.work.keys
+    told = {
+        "encoder": {"encoder": encoder.name, **encoder.describe()},
+        "kept_as": encoder.about(),
     }
-    best = max(found, key=lambda device: found[device].count("done"))
-    return best, found[best]
 
+    def embed(index: int) -> Result:
+        texts = read_shard(manifest, index)["text"].to_list()
+        return Result(encoder.computed(texts), told)
 
-def _state(manifest: Manifest, index: int, device: str) -> State:
-    try:
-        found = read_vectors(manifest.result_path(index, device), manifest.shards[index])
-    except FileNotFoundError:
-        return "missing"
-    except OSError:
-        return "broken"
-    return "broken" if found is None else "done"
+    return do_each(manifest, indices, encoder.device, embed)

@@ -132,6 +132,14 @@ class TransformerEncoder:
                 advance(len(rows))
         return vectors[[place.get(text, len(distinct)) for text in texts]]
 
+    def unknown(self, texts: Sequence[str]) -> list[str]:
+        """Return the distinct texts whose vectors are not kept, in alphabetical order."""
+        distinct = sorted({text for text in texts if text.strip()})
+        kept = self._embeddings
+        if kept is None:
+            return distinct
+        return [distinct[row] for row in np.flatnonzero(~kept.find(distinct)[1])]
+
     def _vectors_of(self, texts: list[str]) -> FloatArray:
         """Return the vectors of distinct texts, from the cache where they are kept."""
         kept = self._embeddings
