@@ -72,16 +72,17 @@ def check_writable(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def removing_if_new(*paths: Path) -> Iterator[None]:
+def removing_if_new(*paths: Path, unless: Path | None = None) -> Iterator[None]:
     """Remove again what was not there before, and the folders made for it, after an error.
 
-    An interruption removes nothing: the same command goes on from there.
+    An interruption removes nothing, nor does an error where `unless` has come to be: the same
+    command goes on from there.
     """
     new = [one for path in paths for one in (*reversed(path.parents), path) if not one.exists()]
     try:
         yield
     except Exception:
-        for path in new:
+        for path in new if unless is None or not unless.exists() else ():
             with contextlib.suppress(OSError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise

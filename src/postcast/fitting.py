@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from postcast.counts import Answered, Counts, learn_counts
@@ -18,11 +19,13 @@ from postcast.forecaster import Forecaster
 from postcast.memory import remember
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
+from postcast.models.checkpoint import NOWHERE, Checkpoint, fit_or_load
 from postcast.models.choose import (
     READ_IMAGES,
     READS,
     TEXT_ALONE,
     Recipe,
+    classifier_from_state,
     decision_weights,
     make_classifier,
 )
@@ -134,8 +137,12 @@ def make_forecaster(shop: Workshop, recipe: Recipe, encoder: TextEncoder | None)
     senses = _senses(shop, recipe.name, encoder)
     features = assemble(division.train, senses)
     target, bins = _target(division)
-    classifier = make_classifier(recipe)
-    held_out = classifier.fit(features, target)
+    classifier, held_out = fit_or_load(
+        make_classifier(recipe),
+        partial(classifier_from_state, recipe.name),
+        (features, target),
+        recipe.checkpoint,
+    )
     calibration, rule = _calibrated(shop, recipe, held_out)
     facts = {
         **shop.facts,
@@ -192,14 +199,17 @@ def _calibrated(shop: Workshop, recipe: Recipe, held_out: HeldOut) -> tuple[Cali
     return calibration, rule
 
 
-def make_baselines(shop: Workshop, seed: int) -> dict[str, Forecaster]:
+def make_baselines(
+    shop: Workshop, seed: int, checkpoint: Checkpoint = NOWHERE
+) -> dict[str, Forecaster]:
     """Fit the three baselines on the same rows."""
     words, blind = TfidfEncoder(), replace(shop, images=None)
     words.fit(shop.division.train.texts, shop.division.told_by)
+    linear = Recipe("linear", seed=seed, checkpoint=checkpoint.within("linear"))
     return {
         "majority": make_forecaster(shop, Recipe("majority", seed=seed), None),
         "author_median": make_forecaster(shop, Recipe("author-median", seed=seed), None),
-        "tfidf_linear": make_forecaster(blind, Recipe("linear", seed=seed), words),
+        "tfidf_linear": make_forecaster(blind, linear, words),
     }
 
 

@@ -74,6 +74,12 @@ class RunFolder:
         self.input = {"input_sha256": source.sha256}
         if images_sha256:
             self.input["images_sha256"] = images_sha256
+        self.checkpoints = path / "checkpoints"
+
+    @property
+    def sha256(self) -> str:
+        """What tells this run from others; see `run_sha256`."""
+        return run_sha256(json.loads(json.dumps({"asked": self.asked, **self.input})))
 
     def is_finished(self) -> bool:
         """Return whether the same run stands here, whole."""
@@ -104,19 +110,24 @@ class RunFolder:
         return found
 
     def _is_same(self, found: Mapping[str, Any]) -> bool:
-        mine = {"asked": self.asked, **self.input}
-        return run_sha256(found) == run_sha256(json.loads(json.dumps(mine)))
+        return run_sha256(found) == self.sha256
+
+    def remove_checkpoints(self) -> None:
+        """Remove what only an unfinished training has a use for."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     @contextlib.contextmanager
     def writing(self, *, overwrite: bool) -> Iterator[None]:
         """Make the folder ready; a new one is removed again if an error ends the work.
+
+        It stays where a training has left checkpoints in it.
 
         Raises
         ------
         OutputError
             If another run or anything else stands there, or it cannot be written.
         """
-        with removing_if_new(self.path):
+        with removing_if_new(self.path, unless=self.checkpoints):
             if self._is_free(overwrite=overwrite):
                 self._begin()
             yield
@@ -186,6 +197,7 @@ class RunFolder:
             "precision_cost": None if story.precision is None else story.precision.to_dict(),
         }
         write_text(self.path / "run.json", self._run_json(more))
+        self.remove_checkpoints()
 
 
 _FILES = (

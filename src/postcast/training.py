@@ -5,7 +5,9 @@ Knows the order of the steps; how each is done is known by the module that it ca
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
+from postcast.checkpoints import Checkpoints
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.disguise import Disguise
@@ -23,12 +26,21 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
+from postcast.models.checkpoint import NOWHERE, Checkpoint
+from postcast.models.choose import (
+    NEEDS_TORCH,
+    WEIGHTED,
+    Recipe,
+    check_target,
+    make_classifier,
+    resolve_target,
+)
 from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
-from postcast.results import Story
+from postcast.results import Story, versions
 from postcast.run_folder import RunFolder
+from postcast.save_request import SaveRequest
 from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
@@ -80,6 +92,16 @@ def train(
     """
     chosen = settings if isinstance(settings, Settings) else Settings.from_mapping(settings or {})
     check_tracker(chosen.track, out)
+    request = SaveRequest()
+    target = None if out is None else Path(out)
+    with contextlib.nullcontext() if out is None else request.heard():
+        return _train(posts, chosen, target, request, overwrite=overwrite)
+
+
+def _train(
+    posts: Any, chosen: Settings, out: Path | None, request: SaveRequest, *, overwrite: bool
+) -> Forecaster:
+    """Read, plan and learn, unless that was done before."""
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
@@ -92,9 +114,10 @@ def train(
     folder = None
     if out is not None:
         asked, images = chosen.to_dict(), table.images_sha256 or ""
-        folder = RunFolder(Path(out), asked, table.source, images)
+        folder = RunFolder(out, asked, table.source, images)
     if folder is not None and folder.is_finished() and not overwrite:
         log.info("%s is finished, with these settings and this input: nothing to do", out)
+        folder.remove_checkpoints()
         _track(folder, chosen)
         return load(folder.path)
     with stages.measure("audit", len(plan.division.drafts)):
@@ -102,7 +125,7 @@ def train(
     if folder is None:
         return _learn(plan, stages)
     with folder.writing(overwrite=overwrite):
-        forecaster = _learn(plan, stages, folder)
+        forecaster = _learn(plan, stages, folder, request)
     _track(folder, chosen)
     return forecaster
 
@@ -186,7 +209,12 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
     )
 
 
-def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forecaster:
+def _learn(
+    plan: Plan,
+    stages: Stages,
+    folder: RunFolder | None = None,
+    request: SaveRequest | None = None,
+) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
     with stages.measure("embed", len(division.drafts)):
@@ -199,20 +227,23 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
     if tally is not None:
         log.info("%s", tally)
     cost = _precision_cost(plan, stages)
+    kept = _checkpoint(plan, folder, request)
     recipe = Recipe(
         settings.classifier,
         settings.class_weights,
         settings.prior_correction,
         settings.seed,
         settings.device,
+        kept.within("main"),
     )
     with stages.measure("train", len(division.train)):
         forecaster = make_forecaster(shop, recipe, plan.encoder)
     with stages.measure("baselines", len(division.train)):
-        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed))
+        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed, kept))
         unweighted = None
         if recipe.name in WEIGHTED and recipe.class_weights != "none":
-            unweighted = make_forecaster(shop, replace(recipe, class_weights="none"), plan.encoder)
+            plainly = replace(recipe, class_weights="none", checkpoint=kept.within("unweighted"))
+            unweighted = make_forecaster(shop, plainly, plan.encoder)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}
         live = informed(forecaster, division.later, division.later_counts)
@@ -241,6 +272,22 @@ def _learn(plan: Plan, stages: Stages, folder: RunFolder | None = None) -> Forec
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
+
+
+def _checkpoint(plan: Plan, folder: RunFolder | None, request: SaveRequest | None) -> Checkpoint:
+    """Return where a training keeps how far it came: nowhere without a folder."""
+    if folder is None:
+        return NOWHERE
+    settings = plan.settings
+    shaping = {
+        "run": folder.sha256,
+        "resolved": [settings.encoder, settings.image_encoder, settings.target],
+        "encoder": plan.encoder.describe(),
+        "device": pick_device(settings.device) if settings.classifier in NEEDS_TORCH else "",
+        "machine": platform.machine(),
+        "versions": versions(),
+    }
+    return Checkpoints(folder.checkpoints, shaping, request or SaveRequest()).root
 
 
 def _precision_cost(plan: Plan, stages: Stages) -> PrecisionCost | None:

@@ -9,6 +9,8 @@ from postcast import Settings, load, read_posts, train
 from postcast.errors import EncoderError, OutputError, SettingsError
 
 FAST = {"encoder": "tfidf", "classifier": "linear"}
+NEURAL = {"encoder": "tfidf", "classifier": "neural", "device": "cpu"}
+RESULTS = ("predictions.csv", "scorecard.json", "forecaster/classifier.safetensors")
 
 
 @pytest.fixture
@@ -148,3 +150,155 @@ def test_an_interrupted_run_goes_on_with_the_embeddings_it_has(
     for name in ("predictions.csv", "scorecard.json"):
         continued, whole = (tmp_path / run / name for run in ("RUN", "whole"))
         assert continued.read_bytes() == whole.read_bytes()
+
+
+class Killed(BaseException):
+    """Ends a training as a kill does."""
+
+
+@pytest.fixture
+def always_due(monkeypatch):
+    """Checkpoints are written at every chance."""
+    pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
+    for name in ("EVERY", "WORTH_KEEPING"):
+        monkeypatch.setattr(f"postcast.checkpoints.{name}", 0.0)
+    monkeypatch.setattr("postcast.checkpoints.SHARE", 1e9)
+
+
+def killed(monkeypatch, n_writes, posts, settings, **more):
+    """Train until a checkpoint was written so many times."""
+    from postcast.checkpoints import Checkpoints
+
+    save, left = Checkpoints.save, [n_writes]
+
+    def count(self, path, parts):
+        done = save(self, path, parts)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return done
+
+    with monkeypatch.context() as context:
+        context.setattr("postcast.checkpoints.Checkpoints.save", count)
+        with pytest.raises(Killed):
+            train(posts, settings, **more)
+
+
+def test_a_killed_training_goes_on_and_leaves_no_trace(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    run, whole = tmp_path / "RUN", tmp_path / "whole"
+    for n_writes in (3, 40, 5):
+        killed(monkeypatch, n_writes, posts_file, NEURAL, out=run)
+        assert (run / "checkpoints").is_dir()
+    caplog.clear()
+    train(posts_file, NEURAL, out=run)
+    assert "going on from" in caplog.text
+    train(posts_file, NEURAL, out=whole)
+    for name in RESULTS:
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
+    both = [sorted(p.relative_to(r).as_posix() for p in r.rglob("*")) for r in (run, whole)]
+    assert both[0] == both[1]
+    assert "checkpoints" not in both[0]
+
+
+def test_a_fit_that_is_done_is_not_done_again(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+):
+    def interrupt(*_):
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr("postcast.training.score", interrupt)
+        with pytest.raises(Killed):
+            train(posts_file, NEURAL, out=tmp_path / "RUN")
+    kept = {p.stem for p in (tmp_path / "RUN" / "checkpoints").rglob("*.safetensors")}
+    assert kept == {"main", "unweighted", "linear"}
+    monkeypatch.setattr("postcast.models.neural.NeuralClassifier.fit", None)
+    monkeypatch.setattr("postcast.models.linear.LinearClassifier.fit", None)
+    train(posts_file, NEURAL, out=tmp_path / "RUN")
+
+
+def test_an_error_after_checkpoints_keeps_the_folder(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise OutputError("the disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr("postcast.training.score", fail)
+        with pytest.raises(OutputError):
+            train(posts_file, NEURAL, out=tmp_path / "RUN")
+    monkeypatch.setattr("postcast.models.neural.NeuralClassifier.fit", None)
+    train(posts_file, NEURAL, out=tmp_path / "RUN")
+    assert not (tmp_path / "RUN" / "checkpoints").exists()
+
+
+def test_checkpoints_of_other_settings_are_not_gone_on_from(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    killed(monkeypatch, 4, posts_file, NEURAL, out=tmp_path / "RUN")
+    other = NEURAL | {"seed": 1}
+    with pytest.raises(OutputError, match="a run of other settings or posts"):
+        train(posts_file, other, out=tmp_path / "RUN")
+    assert (tmp_path / "RUN" / "checkpoints").is_dir()
+    train(posts_file, other, out=tmp_path / "RUN", overwrite=True)
+    assert "is of other settings, posts or versions: removed" in caplog.text
+    assert "going on from" not in caplog.text
+    train(posts_file, other, out=tmp_path / "whole")
+    assert all(
+        (tmp_path / "RUN" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        for name in RESULTS
+    )
+
+
+def test_another_version_begins_anew(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    killed(monkeypatch, 4, posts_file, NEURAL, out=tmp_path / "RUN")
+    monkeypatch.setattr("postcast.training.versions", lambda: {"torch": "0.1"})
+    train(posts_file, NEURAL, out=tmp_path / "RUN")
+    assert "removed" in caplog.text
+    assert "going on from" not in caplog.text
+
+
+def test_a_run_that_replaces_another_is_gone_on_with_too(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    run = tmp_path / "RUN"
+    train(posts_file, FAST, out=run)
+    before = (run / "scorecard.json").read_bytes()
+    killed(monkeypatch, 9, posts_file, NEURAL, out=run, overwrite=True)
+    assert (run / "scorecard.json").read_bytes() == before
+    train(posts_file, NEURAL, out=run, overwrite=True)
+    assert "going on from" in caplog.text
+    assert load(run).facts["classifier"] == "neural"
+
+
+def test_what_another_run_left_in_a_finished_one_is_removed(
+    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+):
+    run = tmp_path / "RUN"
+    train(posts_file, FAST, out=run)
+    killed(monkeypatch, 3, posts_file, NEURAL, out=run, overwrite=True)
+    assert (run / "checkpoints").is_dir()
+    train(posts_file, FAST, out=run)
+    assert not (run / "checkpoints").exists()
+
+
+def test_without_a_folder_nothing_is_kept_and_no_signal_taken(
+    always_due, posts_file, tmp_path, monkeypatch
+):
+    def never(*_):
+        raise AssertionError("nobody asked for that")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("postcast.checkpoints.Checkpoints.__init__", never)
+    monkeypatch.setattr("signal.signal", never)
+    before = sorted(tmp_path.rglob("*"))
+    train(posts_file, NEURAL)
+    assert sorted(tmp_path.rglob("*")) == before

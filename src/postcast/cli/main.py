@@ -15,6 +15,7 @@ import typer
 
 from postcast.cli.messages import drop_messages, show_messages, tell_trace
 from postcast.errors import PostcastError
+from postcast.save_request import ignore_requests
 from postcast.version import __version__
 
 # typer carries click inside from 0.24 on, under a private name: this holds for both.
@@ -95,6 +96,7 @@ def options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line and leave the process with its exit code."""
     gc.set_threshold(RARELY)
+    ignore_requests()
     code = exit_code(arguments)
     gc.freeze()
     sys.exit(code)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from postcast.errors import ForecasterError, MissingExtraError, SettingsError
+from postcast.models.checkpoint import NOWHERE, Checkpoint
 from postcast.models.ensemble import EnsembleClassifier
 from postcast.models.hypergraph import HypergraphClassifier
 from postcast.models.hypergraph_training import HypergraphTraining
@@ -38,6 +39,8 @@ class Recipe:
         One of `PRIOR_CORRECTIONS`.
     seed : int
     device : {"auto", "cpu", "cuda"}
+    checkpoint : Checkpoint
+        Where its fit keeps how far it came.
     """
 
     name: str
@@ -45,23 +48,38 @@ class Recipe:
     prior_correction: str = "auto"
     seed: int = 42
     device: str = "auto"
+    checkpoint: Checkpoint = field(default=NOWHERE, compare=False, repr=False)
 
 
 def _neural(recipe: Recipe) -> Classifier:
     return NeuralClassifier(
-        Training(class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device)
+        Training(
+            class_weights=recipe.class_weights,
+            seed=recipe.seed,
+            device=recipe.device,
+            checkpoint=recipe.checkpoint,
+        )
     )
 
 
 def _reference(recipe: Recipe) -> Classifier:
     return NeuralClassifier(
-        Training(patience=None, class_weights="none", seed=recipe.seed, device=recipe.device)
+        Training(
+            patience=None,
+            class_weights="none",
+            seed=recipe.seed,
+            device=recipe.device,
+            checkpoint=recipe.checkpoint,
+        )
     )
 
 
 def _hypergraph_training(recipe: Recipe) -> HypergraphTraining:
     return HypergraphTraining(
-        class_weights=recipe.class_weights, seed=recipe.seed, device=recipe.device
+        class_weights=recipe.class_weights,
+        seed=recipe.seed,
+        device=recipe.device,
+        checkpoint=recipe.checkpoint,
     )
 
 

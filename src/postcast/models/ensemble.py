@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.models.calibrate import Calibration, fit_calibration
+from postcast.models.checkpoint import fit_or_load
 from postcast.models.hypergraph import HypergraphClassifier
 from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.models.portable import beneath
@@ -34,7 +35,7 @@ class EnsembleClassifier:
     Parameters
     ----------
     training : HypergraphTraining
-        Its seed is that of both.
+        Its seed is that of both, and so is its checkpoint.
 
     Attributes
     ----------
@@ -44,6 +45,7 @@ class EnsembleClassifier:
 
     def __init__(self, training: HypergraphTraining) -> None:
         self.strong = StrongClassifier(training.seed)
+        self.checkpoint = training.checkpoint
         self.hypergraph = HypergraphClassifier(training)
         self.calibrations = (Calibration(), Calibration())
         self.weight = 0.0
@@ -65,7 +67,13 @@ class EnsembleClassifier:
 
     def fit(self, features: FeatureSet, target: Target) -> HeldOut:
         """Learn from every post; see `postcast.models.base.Classifier`."""
-        answers = [one.fit(features, target) for one in (self.strong, self.hypergraph)]
+        self.strong, by_strong = fit_or_load(
+            self.strong,
+            StrongClassifier.from_state,
+            (features, target),
+            self.checkpoint.within("strong"),
+        )
+        answers = [by_strong, self.hypergraph.fit(features, target)]
         rows = np.intersect1d(answers[0].rows, answers[1].rows)
         apart = [one.probabilities[np.isin(one.rows, rows)] for one in answers]
         classes = target.classes[rows]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.models.distribution import answer_shares, bent, fit_shares
+from postcast.models.epochs import Trained
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
-from postcast.models.hypergraph_training import HypergraphTraining, Member, train_member
+from postcast.models.hypergraph_training import HypergraphTraining, train_member
 from postcast.models.image_view import (
     MASK,
     also_without_image,
@@ -55,7 +56,7 @@ class HypergraphClassifier:
     def __init__(self, training: HypergraphTraining) -> None:
         self.training = training
         self.lens = Lens(training.options, {})
-        self.members: list[Member] = []
+        self.members: list[Trained] = []
         self.without_image: WithoutImage | None = None
         self.bins: tuple[FloatArray, FloatArray] | None = None
 
@@ -117,7 +118,7 @@ class HypergraphClassifier:
         return self.members[-1].best_epoch
 
     def _answer(
-        self, members: list[Member], features: FeatureSet, rows: IntArray
+        self, members: list[Trained], features: FeatureSet, rows: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the means of some members' probabilities, (n_rows, 3), and log counts."""
         found: FloatArray = np.empty((len(rows), 3))
@@ -171,7 +172,7 @@ class HypergraphClassifier:
         self.lens = Lens(options, beneath(parts.arrays, "lens/"))
         losses = tuple(parts.facts["training_loss"]), tuple(parts.facts["validation_loss"])
         self.members = [
-            Member(beneath(parts.arrays, f"{number}/"), *losses, parts.facts["best_epoch"])
+            Trained(beneath(parts.arrays, f"{number}/"), *losses, parts.facts["best_epoch"])
             for number in range(parts.facts["members"])
         ]
         if SLOPE in parts.arrays:

@@ -5,24 +5,23 @@ Knows a lens on features and what is to be learned; not which posts, nor how net
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.models.checkpoint import NOWHERE, Checkpoint
+from postcast.models.epochs import Lesson, Limits, Trained, train_epochs
 from postcast.models.hypergraph_inputs import Options
-from postcast.models.torch_training import class_weight, own_randomness, weights_of
-from postcast.progress import bar_is_hidden
+from postcast.models.torch_training import class_weight, own_randomness
 
 if TYPE_CHECKING:
     import torch
 
     from postcast.models.hypergraph_inputs import Batch, Lens
     from postcast.models.hypergraph_network import HypergraphTransformer, Nodes
-    from postcast.schema import FeatureSet, FloatArray, IntArray, Target
+    from postcast.schema import FeatureSet, IntArray, Target
 
-LEARNING_RATE = 1e-3
 BATCH = 64
 COUNT_WEIGHT = 0.5
 """Of the squared error of the log count beside the cross-entropy of the classes."""
@@ -45,6 +44,8 @@ class HypergraphTraining:
     seed : int
     device : {"auto", "cpu", "cuda"}
     options : Options
+    checkpoint : Checkpoint
+        Where a killed training is gone on from.
     """
 
     members: int = 5
@@ -54,25 +55,7 @@ class HypergraphTraining:
     seed: int = 42
     device: str = "auto"
     options: Options = field(default_factory=Options)
-
-
-@dataclass(frozen=True)
-class Member:
-    """One trained network.
-
-    Parameters
-    ----------
-    weights : mapping of str to ndarray of float32
-    training_loss, validation_loss : tuple of float
-        Of each epoch; the second is empty where there was nothing to stop on.
-    best_epoch : int
-        The epoch that was kept, counted from 1.
-    """
-
-    weights: dict[str, FloatArray]
-    training_loss: tuple[float, ...]
-    validation_loss: tuple[float, ...]
-    best_epoch: int
+    checkpoint: Checkpoint = field(default=NOWHERE, compare=False, repr=False)
 
 
 def train_member(
@@ -81,7 +64,7 @@ def train_member(
     parts: tuple[IntArray, IntArray],
     training: HypergraphTraining,
     number: int,
-) -> Member:
+) -> Trained:
     """Run a network's epochs and keep the best of them.
 
     Parameters
@@ -94,51 +77,40 @@ def train_member(
     number : int
         Moves the seed.
     """
-    import torch
-
     with own_randomness(training.seed + number, training.device) as device:
         rows = Rows(lens, *learned, device)
         network = network_for(rows.batch(parts[0][:1])).to(device)
         weight = class_weight(learned[1].classes[parts[0]], training.class_weights)
-        loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(device))
-        return _epochs(network, rows, loss_of, parts, training)
+        return train_epochs(
+            _lesson(network, rows, parts, weight.to(device)),
+            Limits(training.epochs, training.patience),
+            training.checkpoint.within(f"member {number + 1}"),
+        )
 
 
-def _epochs(
+def _lesson(
     network: HypergraphTransformer,
     rows: Rows,
-    loss_of: torch.nn.CrossEntropyLoss,
     parts: tuple[IntArray, IntArray],
-    training: HypergraphTraining,
-) -> Member:
+    weight: torch.Tensor,
+) -> Lesson:
+    """Return what a network is to learn, with the weight of each class, (3,)."""
     import torch
-    from tqdm.auto import trange
 
     kept, left = parts
-    optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-    best, best_epoch, weights, losses = float("inf"), 0, weights_of(network), []
-    for epoch in trange(
-        1,
-        training.epochs + 1,
-        desc="training",
-        unit="epoch",
-        disable=bar_is_hidden(),
-        leave=False,
-    ):
-        training_loss = _one_epoch(network, rows.batches(kept), loss_of, optimiser)
-        validation_loss = _loss_on(network, rows.batches(left, shuffled=False), loss_of)
-        losses.append((training_loss, validation_loss))
-        if validation_loss < best or training.patience is None or not len(left):
-            best, best_epoch = validation_loss, epoch
-            weights = weights_of(network)
-        elif epoch - best_epoch >= training.patience:
-            break
-    return Member(
-        weights,
-        tuple(pair[0] for pair in losses),
-        tuple(pair[1] for pair in losses) if len(left) else (),
-        best_epoch,
-    )
+    criterion = torch.nn.CrossEntropyLoss(weight=weight)
+
+    def loss_of(chosen: torch.Tensor) -> torch.Tensor:
+        nodes, classes, log_count = rows.tensors(kept[chosen.numpy()])
+        told, count = network(nodes)  # (b, 3), (b,)
+        of_count = ((count - log_count) ** 2).mean()
+        loss: torch.Tensor = criterion(told, classes) + COUNT_WEIGHT * of_count
+        return loss
+
+    def validation_loss() -> float:
+        return _loss_on(network, rows, left, criterion)
+
+    return Lesson(network, len(kept), BATCH, loss_of, validation_loss if len(left) else None)
 
 
 class Rows:
@@ -158,27 +130,22 @@ class Rows:
         """Return some posts with their neighbours, as numpy has them."""
         return self.lens.batch(self.features, rows)
 
-    def batches(
-        self, rows: IntArray, *, shuffled: bool = True
-    ) -> Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]]:
-        """Yield nodes, classes (b,) and log counts (b,), in a random order or not."""
+    def tensors(self, rows: IntArray) -> tuple[Nodes, torch.Tensor, torch.Tensor]:
+        """Return some posts' nodes, classes (b,) and log counts (b,), on the device."""
         import torch
 
         from postcast.models.hypergraph_network import Nodes
 
-        in_turn = torch.randperm(len(rows)).numpy() if shuffled else np.arange(len(rows))
-        for start in range(0, len(rows), BATCH):
-            chosen = rows[in_turn[start : start + BATCH]]
-            one = self.batch(chosen)
-            nodes = Nodes(
-                streams={n: torch.from_numpy(x).to(self.device) for n, x in one.streams.items()},
-                label=torch.from_numpy(one.label).to(self.device),
-                member=torch.from_numpy(one.member).to(self.device),
-                there=torch.from_numpy(one.there).to(self.device),
-                user=torch.from_numpy(one.user).to(self.device),
-            )
-            classes = torch.from_numpy(self.classes[chosen]).to(self.device)
-            yield nodes, classes, torch.from_numpy(self.log_count[chosen]).to(self.device)
+        one = self.batch(rows)
+        nodes = Nodes(
+            streams={n: torch.from_numpy(x).to(self.device) for n, x in one.streams.items()},
+            label=torch.from_numpy(one.label).to(self.device),
+            member=torch.from_numpy(one.member).to(self.device),
+            there=torch.from_numpy(one.there).to(self.device),
+            user=torch.from_numpy(one.user).to(self.device),
+        )
+        classes = torch.from_numpy(self.classes[rows]).to(self.device)
+        return nodes, classes, torch.from_numpy(self.log_count[rows]).to(self.device)
 
 
 def network_for(like: Batch) -> HypergraphTransformer:
@@ -195,38 +162,19 @@ def network_for(like: Batch) -> HypergraphTransformer:
     )
 
 
-def _one_epoch(
-    network: HypergraphTransformer,
-    batches: Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]],
-    loss_of: torch.nn.CrossEntropyLoss,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    """Train on every post once; return the mean loss."""
-    network.train()
-    total, n_posts = 0.0, 0
-    for nodes, classes, log_count in batches:
-        optimiser.zero_grad()
-        told, count = network(nodes)  # (b, 3), (b,)
-        loss = loss_of(told, classes) + COUNT_WEIGHT * ((count - log_count) ** 2).mean()
-        loss.backward()
-        optimiser.step()
-        total += float(loss.detach()) * len(classes)
-        n_posts += len(classes)
-    return total / n_posts
-
-
 def _loss_on(
     network: HypergraphTransformer,
-    batches: Iterator[tuple[Nodes, torch.Tensor, torch.Tensor]],
-    loss_of: torch.nn.CrossEntropyLoss,
+    rows: Rows,
+    left: IntArray,
+    criterion: torch.nn.CrossEntropyLoss,
 ) -> float:
-    """Return the classes' mean loss on posts not trained on; infinite where there are none."""
+    """Return the classes' mean loss on posts that are not trained on."""
     import torch
 
     network.eval()
-    total, n_posts = 0.0, 0
+    total = 0.0
     with torch.inference_mode():
-        for nodes, classes, _ in batches:
-            total += float(loss_of(network(nodes)[0], classes)) * len(classes)
-            n_posts += len(classes)
-    return total / n_posts if n_posts else float("inf")
+        for start in range(0, len(left), BATCH):
+            nodes, classes, _ = rows.tensors(left[start : start + BATCH])
+            total += float(criterion(network(nodes)[0], classes)) * len(classes)
+    return total / len(left)

@@ -5,16 +5,17 @@ Trained by torch, answered by `portable`. Knows nothing of texts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.models.checkpoint import NOWHERE, Checkpoint
+from postcast.models.epochs import Lesson, Limits, train_epochs
 from postcast.models.image_view import ImageView, has_image, rows_to_hide, without_images
 from postcast.models.portable import affine, on_top, softmax, stack
-from postcast.models.torch_training import class_weight, own_randomness, weights_of
+from postcast.models.torch_training import class_weight, own_randomness
 from postcast.models.without_image import WithoutImage
-from postcast.progress import bar_is_hidden
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 HIDDEN = 128
 DROPOUT = 0.3
-LEARNING_RATE = 1e-3
 BATCH = 32
 
 
@@ -42,6 +42,8 @@ class Training:
         Whether rare classes weigh more in the loss.
     seed : int
     device : {"auto", "cpu", "cuda"}
+    checkpoint : Checkpoint
+        Where a killed training is gone on from.
     """
 
     epochs: int = 200
@@ -49,6 +51,7 @@ class Training:
     class_weights: str = "balanced"
     seed: int = 42
     device: str = "auto"
+    checkpoint: Checkpoint = field(default=NOWHERE, compare=False, repr=False)
 
 
 class NeuralClassifier:
@@ -110,34 +113,29 @@ class NeuralClassifier:
     ) -> None:
         """Run the epochs and keep the best of them in `arrays`."""
         import torch
-        from tqdm.auto import trange
 
         inputs, classes = data
         fit = _Rows(inputs, classes, fit_rows, network)
         validation = _Rows(inputs, classes, validation_rows, network)
         weight = class_weight(classes[fit_rows], self.training.class_weights)
-        loss_of = torch.nn.CrossEntropyLoss(weight=weight.to(fit.device))
-        optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-        best = float("inf")
-        losses: list[tuple[float, float]] = []
-        for epoch in trange(
-            1,
-            self.training.epochs + 1,
-            desc="training",
-            unit="epoch",
-            disable=bar_is_hidden(),
-            leave=False,
-        ):
-            training_loss = _one_epoch(network, fit, loss_of, optimiser)
-            validation_loss = _loss_on(network, validation, loss_of)
-            losses.append((training_loss, validation_loss))
-            if validation_loss < best or self.training.patience is None or not len(validation_rows):
-                best, self.best_epoch = validation_loss, epoch
-                self.arrays = weights_of(network)
-            elif epoch - self.best_epoch >= self.training.patience:
-                break
-        self.training_loss = tuple(pair[0] for pair in losses)
-        self.validation_loss = tuple(pair[1] for pair in losses) if len(validation_rows) else ()
+        criterion = torch.nn.CrossEntropyLoss(weight=weight.to(fit.device))
+
+        def loss_of(chosen: torch.Tensor) -> torch.Tensor:
+            x, y = fit.batch(chosen)  # (b, d), (b,)
+            loss: torch.Tensor = criterion(network(x), y)
+            return loss
+
+        def validation_loss() -> float:
+            return _loss_on(network, validation, criterion)
+
+        trained = train_epochs(
+            Lesson(network, len(fit), BATCH, loss_of, validation_loss if len(validation) else None),
+            Limits(self.training.epochs, self.training.patience),
+            self.training.checkpoint.within("epochs"),
+        )
+        self.arrays, self.best_epoch = trained.weights, trained.best_epoch
+        self.training_loss = trained.training_loss
+        self.validation_loss = trained.validation_loss
 
     def _inputs(self, features: FeatureSet) -> Matrix:
         """Return all blocks side by side, those of images as they are read."""
@@ -221,35 +219,12 @@ def _network(width: int) -> torch.nn.Sequential:
     )
 
 
-def _one_epoch(
-    network: torch.nn.Sequential,
-    rows: _Rows,
-    loss_of: torch.nn.CrossEntropyLoss,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    """Train on every row once, in a random order; return the mean loss."""
-    import torch
-
-    network.train()
-    total = 0.0
-    for chosen in torch.split(torch.randperm(len(rows)), BATCH):
-        x, y = rows.batch(chosen)  # (b, d), (b,)
-        optimiser.zero_grad()
-        loss = loss_of(network(x), y)
-        loss.backward()
-        optimiser.step()
-        total += float(loss.detach()) * len(chosen)
-    return total / len(rows)
-
-
 def _loss_on(
     network: torch.nn.Sequential, rows: _Rows, loss_of: torch.nn.CrossEntropyLoss
 ) -> float:
-    """Return the mean loss on rows that are not trained on; infinite where there are none."""
+    """Return the mean loss on rows that are not trained on."""
     import torch
 
-    if not len(rows):
-        return float("inf")
     network.eval()
     total = 0.0
     with torch.inference_mode():

@@ -116,3 +116,79 @@ def test_a_kill_while_writing_and_the_same_command_again(
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
     files = [sorted(p.relative_to(out) for p in out.rglob("*")) for out in (killed, whole)]
     assert files[0] == files[1]
+
+
+SLOWLY = (
+    "import time, postcast.checkpoints as c, postcast.models.epochs as e; over = e._is_over\n"
+    "from pathlib import Path\n"
+    "def slow(*given):\n"
+    "    Path('learning').touch(); time.sleep(0.05); return over(*given)\n"
+    "e._is_over = slow\n"
+)
+"""Before a process: its epochs take a while, and `learning` tells that they are under way."""
+
+NEURAL = ("--encoder", "tfidf", "--classifier", "neural", "--device", "cpu", "--verbose")
+
+
+def assert_same_run(killed, whole):
+    files = [sorted(p.relative_to(out) for p in out.rglob("*")) for out in (killed, whole)]
+    assert files[0] == files[1]
+    for name in files[0]:
+        if (killed / name).is_file() and name.name not in ("run.json", "report.html"):
+            assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="SKIPPED: no SIGUSR1 on this system")
+def test_a_request_to_save_and_a_kill_in_the_middle_of_the_training(
+    start, posts_file, tmp_path, postcast, without_figures
+):
+    pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
+    killed, whole = tmp_path / "RUN", tmp_path / "whole"
+    asked = SLOWLY + "c.EVERY = 1e9"
+    process = start("run", posts_file, *NEURAL, "--out", "RUN", before=asked)
+    wait_for(tmp_path / "learning", process)
+    assert not (killed / "checkpoints").exists()
+    process.send_signal(signal.SIGUSR1)
+    file = killed / "checkpoints" / "main" / "epochs.safetensors"
+    wait_for(file, process)
+    process.kill()
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert b"going on from" not in err
+    for _ in range(2):
+        before, seen = file.read_bytes(), tmp_path / "learning"
+        seen.unlink()
+        often = SLOWLY + "c.EVERY, c.SHARE = 0, 1e9"
+        process = start("run", posts_file, *NEURAL, "--out", "RUN", before=often)
+        wait_for(seen, process)
+        end = time.monotonic() + 30
+        while file.read_bytes() == before:
+            assert time.monotonic() < end, process.poll()
+        process.kill()
+        assert b"epochs.safetensors: epoch " in process.communicate()[1]
+    last = start("run", posts_file, *NEURAL, "--out", "RUN")
+    out, err = last.communicate(timeout=120)
+    assert last.returncode == 0, err
+    assert b"going on from" in err
+    process = start("run", posts_file, *NEURAL, "--out", "whole")
+    assert process.communicate(timeout=120)[0] == out.replace(b"RUN/", b"whole/")
+    assert_same_run(killed, whole)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="SKIPPED: no SIGUSR1 on this system")
+def test_a_request_with_nothing_to_save_ends_nothing(start, posts_file, tmp_path):
+    early = "import postcast.save_request as r; g = r.ignore_requests\n"
+    early += "def then():\n    import os; g(); os.kill(os.getpid(), s.SIGUSR1)\n"
+    early += "r.ignore_requests = then"
+    process = start("formats", before=early)
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
+
+
+def test_terminating_ends_a_training_as_ever(start, posts_file, tmp_path):
+    pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
+    process = start("run", posts_file, *NEURAL, "--out", "RUN", before=SLOWLY)
+    wait_for(tmp_path / "learning", process)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM

@@ -73,7 +73,7 @@ def test_numpy_answers_as_torch_does(rng, with_image):
     network = network_for(batch).eval()
     for parameter in network.parameters():  # where every term is zero at first, none is tested
         parameter.data += 0.3 * torch.randn_like(parameter)
-    nodes = next(iter(rows.batches(np.arange(len(features)), shuffled=False)))[0]
+    nodes = rows.tensors(np.arange(len(features)))[0]
     with torch.inference_mode():
         told, count = network(nodes)
     mine, my_count = scores(weights_of(network), batch)
