@@ -33,6 +33,9 @@ FORMAT = 1
 IGNORED = ("cache", "jobs", "track")
 """Settings that change no byte of the results."""
 
+CHECKPOINTS = "checkpoints"
+"""A folder in it, while it is not finished."""
+
 CLUSTER = "cluster"
 """A folder in it that is no part of it: what a scheduler was given, and its logs."""
 
@@ -74,7 +77,7 @@ class RunFolder:
         self.input = {"input_sha256": source.sha256}
         if images_sha256:
             self.input["images_sha256"] = images_sha256
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints = path / CHECKPOINTS
 
     @property
     def sha256(self) -> str:

@@ -22,10 +22,12 @@ HERE = Path(__file__).parent
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 PATIENCE = 120
+LINEAR = ("--classifier", "linear")
 SMALL = ("--cpus", "1", "--mem", "2G", "--time", "00:10:00")
 """What a job may ask of these nodes."""
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "easy", "dull", "plain", "cake", "tree"]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(300))]
+LEVELS = ("dull", "plain", "easy")
 
 
 def pytest_collection_modifyitems(items):
@@ -56,6 +58,16 @@ class Slurm:
 
     def pid_of(self, name: str) -> int:
         return int((self.folder / f"slurmd-{name}.pid").read_text())
+
+    def step_daemons(self, job: str) -> list[int]:
+        """Return the processes that watch over a job's scripts."""
+        numbers = self.ask("squeue", "--noheader", "--array", f"--jobs={job}", "--format=%A")
+        titles = tuple(f"slurmstepd: [{number}.batch]" for number in numbers.split())
+        told = subprocess.run(
+            ["ps", "-eo", "pid=,args="], check=True, capture_output=True, text=True
+        )
+        lines = [line.split(maxsplit=1) for line in told.stdout.splitlines()]
+        return [int(pid) for pid, args in lines if args.startswith(titles)]
 
     def begin_now(self, job: str) -> None:
         """Let a job that was requeued begin; else it waits for two minutes."""
@@ -102,7 +114,7 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = []
     for i in range(240):
         level = int(rng.integers(3))
-        words = [("dull", "plain", "easy")[level], *rng.choice(WORDS[5:], 59)]
+        words = [LEVELS[level], *rng.choice(WORDS[5:], 59)]
         at = np.datetime64("2024-01-01T00:00:00") + np.timedelta64(i, "h")
         told = {
             "id": f"p{i}",
@@ -123,12 +135,12 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertTokenizerFast, DistilBertConfig, DistilBertModel
 
     folder = tmp_path_factory.mktemp("encoder")
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    (folder / "vocab.txt").write_text("\n".join([*WORDS, *LEVELS]))
     BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = DistilBertConfig(
-            vocab_size=len(WORDS),
+            vocab_size=len(WORDS) + len(LEVELS),
             dim=384,
             n_layers=4,
             n_heads=6,
@@ -146,83 +158,100 @@ def local(posts: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         code = exit_code(
-            ["run", str(posts), "--out", str(run), *chosen(encoder), "--quiet", "--json"]
+            [
+                "run",
+                str(posts),
+                "--out",
+                str(run),
+                "--encoder",
+                str(encoder),
+                *LINEAR,
+                "--quiet",
+                "--json",
+            ]
         )
     assert code == 0
     return run
 
 
-def chosen(encoder: Path) -> tuple[str, ...]:
-    return ("--encoder", str(encoder), "--classifier", "linear")
+@dataclass
+class Submitted:
+    """A run that the cluster computes, at a path as people have them."""
 
+    run: Path
+    posts: Path
+    slurm: Slurm
+    capsys: pytest.CaptureFixture[str]
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """Where the cluster's run goes: a path as people have them."""
-    return tmp_path / "a run's folder" / "RUN"
+    def postcast(self, *arguments: str) -> tuple[int, Any]:
+        """Run a command, and return its exit code and what it printed as JSON."""
+        self.capsys.readouterr()
+        code = exit_code([*arguments, "--json"])
+        told, errors = self.capsys.readouterr()
+        return code, json.loads(told) if told else errors
 
+    @property
+    def command(self) -> list[str]:
+        return ["submit", str(self.posts), "--out", str(self.run), *SMALL]
 
-@pytest.fixture
-def submit(
-    slurm: Slurm, posts: Path, encoder: Path, run: Path, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., dict[str, str]]:
-    """Submit a run, and return the id of each stage's job."""
+    def submit(self, *options: str) -> dict[str, str]:
+        """Submit it, and return the id of each stage's job."""
+        code, told = self.postcast(*self.command, *options)
+        assert code == 0, told
+        return {one["stage"]: one["id"] for one in told["jobs"]}
 
-    def submitted(*options: str) -> dict[str, str]:
-        arguments = ["submit", str(posts), "--out", str(run), *SMALL, "--json"]
-        assert exit_code([*arguments, *(options or chosen(encoder))]) == 0
-        return {one["stage"]: one["id"] for one in json.loads(capsys.readouterr().out)["jobs"]}
+    def resume(self) -> dict[str, str]:
+        code, told = self.postcast("resume", str(self.run))
+        assert code == 0, told
+        return {one["stage"]: one["id"] for one in told["jobs"]}
 
-    return submitted
+    def status(self) -> tuple[int, Any]:
+        return self.postcast("status", str(self.run))
 
+    def finish(self) -> Any:
+        """Wait until everything is done, and return the last status."""
 
-@pytest.fixture
-def status(run: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, dict]]:
-    """Ask how far it is: the exit code, and what was printed."""
-
-    def ask() -> tuple[int, dict[str, Any]]:
-        code = exit_code(["status", str(run), "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ask
-
-
-@pytest.fixture
-def finished(status, run: Path) -> Callable[[], None]:
-    """Wait until everything is done, and give the logs where it will not be."""
-
-    def wait() -> None:
         def is_over() -> bool:
-            code, found = status()
-            logs = "".join(one.read_text() for one in (run / "cluster" / "logs").iterdir())
-            assert code == 0, json.dumps(found, indent=1) + logs
-            return found["finished"]
+            code, found = self.status()
+            assert code == 0, json.dumps(found, indent=1) + self.logs()
+            return bool(found["finished"])
 
         wait_until(is_over)
+        self.wait_for_end()
+        return self.status()[1]
 
-    return wait
+    def wait_for_end(self) -> None:
+        """Wait until no job is left."""
+        wait_until(lambda: not self.slurm.ask("squeue", "--noheader"))
 
+    def logs(self) -> str:
+        return "".join(one.read_text() for one in (self.run / "cluster" / "logs").iterdir())
 
-@pytest.fixture(scope="session")
-def same_bytes() -> Callable[[Path, Path], None]:
-    """Hold a run against another: every file, but for the times that it took."""
-    return hold_against
+    def results(self) -> list[Path]:
+        """Return the results of shards that are there."""
+        return list((self.run / "cluster" / "shards" / "results").glob("*.safetensors"))
+
+    def assert_same_bytes(self, local: Path) -> None:
+        """Hold every file against a local run's, but for the times that it took."""
+        found, wanted = files_of(self.run), files_of(local)
+        assert found.keys() == wanted.keys()
+        assert [n for n in wanted if found[n] != wanted[n] and n not in TIMED] == []
+        told, meant = (json.loads(one["run.json"]) for one in (found, wanted))
+        for run in (told, meant):
+            del run["asked"]["cache"]
+        for name in ("asked", "input_sha256", "finished", "warnings"):
+            assert told[name] == meant[name]
 
 
 TIMED = ("run.json", "report.html")
 
 
-def hold_against(run: Path, expected: Path) -> None:
-    def files(folder: Path) -> dict[str, bytes]:
-        paths = (one for one in folder.rglob("*") if one.is_file())
-        named = {one.relative_to(folder).as_posix(): one for one in paths}
-        return {k: v.read_bytes() for k, v in named.items() if not k.startswith("cluster/")}
+def files_of(run: Path) -> dict[str, bytes]:
+    paths = (one for one in run.rglob("*") if one.is_file())
+    named = {one.relative_to(run).as_posix(): one for one in paths}
+    return {k: v.read_bytes() for k, v in named.items() if not k.startswith("cluster/")}
 
-    found, wanted = files(run), files(expected)
-    assert found.keys() == wanted.keys()
-    assert [name for name in wanted if found[name] != wanted[name] and name not in TIMED] == []
-    told, meant = (json.loads(one["run.json"]) for one in (found, wanted))
-    for name in ("asked", "input_sha256", "finished", "warnings"):
-        if name == "asked":
-            del told[name]["cache"], meant[name]["cache"]
-        assert told[name] == meant[name]
+
+@pytest.fixture
+def submitted(slurm: Slurm, posts: Path, tmp_path: Path, capsys: Any) -> Submitted:
+    return Submitted(tmp_path / "a run's folder" / "RUN", posts, slurm, capsys)

@@ -95,6 +95,10 @@ start() {
     echo "$folder/slurm.conf"
 }
 
+is_alive() { # what has ended and nobody has asked after counts as gone
+    [[ $(ps -o state= -p "$1") == [^Z]* ]]
+}
+
 stop() {
     local file pid
     scancel --user="$(id -un)" 2>/dev/null || true
@@ -107,7 +111,7 @@ stop() {
         pid=$(<"$file")
         kill "$pid" 2>/dev/null || continue
         for _ in $(seq 50); do
-            kill -0 "$pid" 2>/dev/null || continue 2
+            is_alive "$pid" || continue 2
             sleep 0.1
         done
         kill -KILL "$pid" 2>/dev/null || true

@@ -19,6 +19,7 @@ from postcast.cluster.folder import ClusterFolder, Submission
 from postcast.cluster.resources import Resources
 from postcast.errors import ClusterError, SettingsError
 from postcast.files import explaining_os_errors, write_text
+from postcast.run_folder import CHECKPOINTS
 
 MOST_TASKS = 1000
 """Slurm's own bound of an array is 1001, unless its administrators raised it."""
@@ -128,6 +129,7 @@ def script(stage: str, plan: Plan, folder: ClusterFolder) -> str:
         here=Path.cwd(),
         run=folder.run,
         cluster=folder.path,
+        checkpoints=folder.run / CHECKPOINTS,
         cache='"$cluster/cache"' if cache is None else shlex.quote(str(cache)),
         device=plan.settings.get("device"),
         path=None if plan.resources.setup else _folder_of_postcast(),

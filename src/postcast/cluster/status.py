@@ -150,7 +150,7 @@ def _shards(
     if not submission.shards:
         return ()
     from postcast.shards import read_manifest
-    from postcast.shards.embed import states
+    from postcast.shards.results import states
 
     is_divided = folder.manifest.is_file()
     found = states(read_manifest(folder.manifest)) if is_divided else []
