@@ -57,7 +57,7 @@ class Checkpoints:
         self._request = request
         self._last = time.perf_counter()
         self._cost = 0.0
-        self._can_write = True
+        self._has_warned = False
         self._clear()
 
     @property
@@ -71,7 +71,7 @@ class Checkpoints:
         return self._request.is_open or waited >= max(EVERY, self._cost / SHARE)
 
     def save(self, path: Path, parts: Callable[[], Parts]) -> bool:
-        """Write a checkpoint; where that is impossible, warn once and let the training go on.
+        """Write a checkpoint; where that is impossible, warn once, and try again when it is time.
 
         Parameters
         ----------
@@ -84,20 +84,20 @@ class Checkpoints:
         bool
             Whether it was written.
         """
-        if not self._can_write:
-            return False
-        start = time.perf_counter()
+        start, was_asked = time.perf_counter(), self._request.is_open
+        self._request.is_open = False
         made = parts()
         try:
             write_bytes(path, packed(made, self.owner))
         except PostcastError as error:
-            self._can_write = False
-            log.warning("no checkpoints are kept from here on: %s", error)
+            if was_asked or not self._has_warned:
+                log.warning("a checkpoint is missing, and the training goes on: %s", error)
+            self._has_warned = True
             return False
-        self._last = time.perf_counter()
-        self._cost = self._last - start
-        if self._request.is_open:
-            self._request.is_open = False
+        finally:
+            self._last = time.perf_counter()
+            self._cost = self._last - start
+        if was_asked:
             log.info("asked to save: wrote %s (%s); the training goes on", path, _reached(made))
         return True
 

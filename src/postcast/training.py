@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
-from postcast.checkpoints import Checkpoints
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.disguise import Disguise
@@ -26,19 +24,11 @@ from postcast.fitting import Workshop, make_baselines, make_forecaster, open_wor
 from postcast.forecaster import Forecaster
 from postcast.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.checkpoint import NOWHERE, Checkpoint
-from postcast.models.choose import (
-    NEEDS_TORCH,
-    WEIGHTED,
-    Recipe,
-    check_target,
-    make_classifier,
-    resolve_target,
-)
+from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
 from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
-from postcast.results import Story, versions
+from postcast.results import Story
 from postcast.run_folder import RunFolder
 from postcast.save_request import SaveRequest
 from postcast.saved import load
@@ -49,6 +39,7 @@ from postcast.shards.local import embed_ahead
 from postcast.stages import Stages
 from postcast.tracking import NONE as NOT_TRACKED
 from postcast.tracking import check_tracker, track_run
+from postcast.training_checkpoint import checkpoint_of
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -123,7 +114,7 @@ def _train(
     with stages.measure("audit", len(plan.division.drafts)):
         plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
     if folder is None:
-        return _learn(plan, stages)
+        return _learn(plan, stages, None, request)
     with folder.writing(overwrite=overwrite):
         forecaster = _learn(plan, stages, folder, request)
     _track(folder, chosen)
@@ -210,10 +201,7 @@ def _plan(posts: Posts, settings: Settings) -> Plan:
 
 
 def _learn(
-    plan: Plan,
-    stages: Stages,
-    folder: RunFolder | None = None,
-    request: SaveRequest | None = None,
+    plan: Plan, stages: Stages, folder: RunFolder | None, request: SaveRequest
 ) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
@@ -227,7 +215,7 @@ def _learn(
     if tally is not None:
         log.info("%s", tally)
     cost = _precision_cost(plan, stages)
-    kept = _checkpoint(plan, folder, request)
+    kept = checkpoint_of(folder, request, settings, plan.encoder)
     recipe = Recipe(
         settings.classifier,
         settings.class_weights,
@@ -272,22 +260,6 @@ def _learn(
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
-
-
-def _checkpoint(plan: Plan, folder: RunFolder | None, request: SaveRequest | None) -> Checkpoint:
-    """Return where a training keeps how far it came: nowhere without a folder."""
-    if folder is None:
-        return NOWHERE
-    settings = plan.settings
-    shaping = {
-        "run": folder.sha256,
-        "resolved": [settings.encoder, settings.image_encoder, settings.target],
-        "encoder": plan.encoder.describe(),
-        "device": pick_device(settings.device) if settings.classifier in NEEDS_TORCH else "",
-        "machine": platform.machine(),
-        "versions": versions(),
-    }
-    return Checkpoints(folder.checkpoints, shaping, request or SaveRequest()).root
 
 
 def _precision_cost(plan: Plan, stages: Stages) -> PrecisionCost | None:

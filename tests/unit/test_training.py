@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import count
 
 import pytest
 
@@ -157,12 +158,12 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def always_due(monkeypatch):
-    """Checkpoints are written at every chance."""
+def often_due(monkeypatch):
+    """Every ninth batch a checkpoint is due, whatever the clock says, and every fit is kept."""
     pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    for name in ("EVERY", "WORTH_KEEPING"):
-        monkeypatch.setattr(f"postcast.checkpoints.{name}", 0.0)
-    monkeypatch.setattr("postcast.checkpoints.SHARE", 1e9)
+    asked = count()
+    monkeypatch.setattr("postcast.checkpoints.WORTH_KEEPING", 0.0)
+    monkeypatch.setattr("postcast.checkpoints.Checkpoints.is_due", lambda _: next(asked) % 9 == 8)
 
 
 def killed(monkeypatch, n_writes, posts, settings, **more):
@@ -171,7 +172,7 @@ def killed(monkeypatch, n_writes, posts, settings, **more):
 
     save, left = Checkpoints.save, [n_writes]
 
-    def count(self, path, parts):
+    def counted(self, path, parts):
         done = save(self, path, parts)
         left[0] -= 1
         if left[0] == 0:
@@ -179,17 +180,17 @@ def killed(monkeypatch, n_writes, posts, settings, **more):
         return done
 
     with monkeypatch.context() as context:
-        context.setattr("postcast.checkpoints.Checkpoints.save", count)
+        context.setattr("postcast.checkpoints.Checkpoints.save", counted)
         with pytest.raises(Killed):
             train(posts, settings, **more)
 
 
 def test_a_killed_training_goes_on_and_leaves_no_trace(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
 ):
     caplog.set_level("INFO")
     run, whole = tmp_path / "RUN", tmp_path / "whole"
-    for n_writes in (3, 40, 5):
+    for n_writes in (3, 12, 5):
         killed(monkeypatch, n_writes, posts_file, NEURAL, out=run)
         assert (run / "checkpoints").is_dir()
     caplog.clear()
@@ -204,7 +205,7 @@ def test_a_killed_training_goes_on_and_leaves_no_trace(
 
 
 def test_a_fit_that_is_done_is_not_done_again(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch
 ):
     def interrupt(*_):
         raise Killed
@@ -221,7 +222,7 @@ def test_a_fit_that_is_done_is_not_done_again(
 
 
 def test_an_error_after_checkpoints_keeps_the_folder(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch
 ):
     def fail(*_):
         raise OutputError("the disk is full")
@@ -236,7 +237,7 @@ def test_an_error_after_checkpoints_keeps_the_folder(
 
 
 def test_checkpoints_of_other_settings_are_not_gone_on_from(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
 ):
     caplog.set_level("INFO")
     killed(monkeypatch, 4, posts_file, NEURAL, out=tmp_path / "RUN")
@@ -255,18 +256,18 @@ def test_checkpoints_of_other_settings_are_not_gone_on_from(
 
 
 def test_another_version_begins_anew(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
 ):
     caplog.set_level("INFO")
     killed(monkeypatch, 4, posts_file, NEURAL, out=tmp_path / "RUN")
-    monkeypatch.setattr("postcast.training.versions", lambda: {"torch": "0.1"})
+    monkeypatch.setattr("postcast.training_checkpoint.versions", lambda: {"torch": "0.1"})
     train(posts_file, NEURAL, out=tmp_path / "RUN")
     assert "removed" in caplog.text
     assert "going on from" not in caplog.text
 
 
 def test_a_run_that_replaces_another_is_gone_on_with_too(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch, caplog
 ):
     caplog.set_level("INFO")
     run = tmp_path / "RUN"
@@ -280,7 +281,7 @@ def test_a_run_that_replaces_another_is_gone_on_with_too(
 
 
 def test_what_another_run_left_in_a_finished_one_is_removed(
-    always_due, no_pictures, posts_file, tmp_path, monkeypatch
+    often_due, no_pictures, posts_file, tmp_path, monkeypatch
 ):
     run = tmp_path / "RUN"
     train(posts_file, FAST, out=run)
@@ -291,7 +292,7 @@ def test_what_another_run_left_in_a_finished_one_is_removed(
 
 
 def test_without_a_folder_nothing_is_kept_and_no_signal_taken(
-    always_due, posts_file, tmp_path, monkeypatch
+    often_due, posts_file, tmp_path, monkeypatch
 ):
     def never(*_):
         raise AssertionError("nobody asked for that")
