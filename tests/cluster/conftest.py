@@ -62,17 +62,24 @@ class Slurm:
     def step_daemons(self, job: str) -> list[int]:
         """Return the processes that watch over a job's scripts."""
         numbers = self.ask("squeue", "--noheader", "--array", f"--jobs={job}", "--format=%A")
-        titles = tuple(f"slurmstepd: [{number}.batch]" for number in numbers.split())
-        told = subprocess.run(
-            ["ps", "-eo", "pid=,args="], check=True, capture_output=True, text=True
-        )
-        lines = [line.split(maxsplit=1) for line in told.stdout.splitlines()]
-        return [int(pid) for pid, args in lines if args.startswith(titles)]
+        return processes(*(f"slurmstepd: [{number}.batch]" for number in numbers.split()))
 
     def begin_now(self, job: str) -> None:
         """Let a job that was requeued begin; else it waits for two minutes."""
         wait_until(lambda: "BeginTime" in self.ask("squeue", "-h", "-j", job, "-o", "%r"))
         self.ask("scontrol", "update", f"JobId={job}", "StartTime=now")
+
+
+def processes(*told: str) -> list[int]:
+    """Return the processes whose command line holds one of some words."""
+    done = subprocess.run(["ps", "-ewwo", "pid=,args="], check=True, capture_output=True, text=True)
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    return [int(pid) for pid, args in lines if any(one in args for one in told)]
+
+
+@pytest.fixture(scope="session", name="processes")
+def processes_fixture() -> Callable[..., list[int]]:
+    return processes
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ SlurmdParameters=config_overrides
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 ReturnToService=2
 KillWait=5
-SlurmdTimeout=20
+SlurmdTimeout=10
 MinJobAge=300
 GresTypes=gpu
 NodeName=n0 NodeAddr=127.0.0.1 Port=$first CPUs=2 RealMemory=8000 Gres=gpu:1 State=UNKNOWN

@@ -7,8 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from postcast.data.sample import sample_csv
 
 
 @pytest.fixture
@@ -80,16 +83,49 @@ def test_a_requeue_in_the_middle_goes_on_with_the_shards_that_are_missing(
     assert {one: one.stat().st_mtime_ns for one in before} == before
 
 
-def test_a_node_that_dies_gives_its_task_back(submitted, options, local, slurm, wait_until):
+def test_a_node_that_dies_gives_its_task_to_another(submitted, options, local, slurm, wait_until):
     jobs = submitted.submit(*options, "--shards", "4", "--tasks", "1")
     wait_until(submitted.results)
     node = slurm.ask("squeue", "--noheader", f"--jobs={jobs['embed']}", "--format=%N")
-    steps = slurm.step_daemons(jobs["embed"])
-    assert len(steps) == 1
-    for pid in (slurm.pid_of(node), *steps):
+    daemons = [slurm.pid_of(node), *slurm.step_daemons(jobs["embed"])]
+    assert len(daemons) == 2
+    for pid in daemons:
         os.kill(pid, signal.SIGKILL)
     assert len(submitted.results()) < 4, "not in the middle"
-    slurm.start_node(node)
-    slurm.begin_now(jobs["embed"])
-    submitted.finish()
+    try:
+        slurm.begin_now(jobs["embed"])  # while the script that nobody watches goes on
+        submitted.finish()
+    finally:
+        slurm.start_node(node)
     submitted.assert_same_bytes(local)
+
+
+def test_a_time_limit_in_the_middle_of_a_training_costs_another_turn_and_no_epoch(
+    submitted, slurm, processes, wait_until, tmp_path
+):
+    submitted.posts = posts = tmp_path / "posts.csv"
+    posts.write_text(sample_csv(), "utf-8")
+    chosen = ("--encoder", "tfidf", "--classifier", "reference")
+    code, _ = submitted.postcast("run", str(posts), "--out", str(tmp_path / "local"), *chosen)
+    assert code == 0
+    job = submitted.submit(*chosen)["train"]
+    wait_until(lambda: list(submitted.run.glob("checkpoints/**/*.safetensors")))
+    (training,) = processes(f"postcast run {posts}")
+    os.kill(training, signal.SIGSTOP)  # else it may be over before Slurm looks at its time
+    slurm.ask("scontrol", "update", f"JobId={job}", "TimeLimit=2")
+    wait_until(lambda: is_asked_to_save(training))
+    os.kill(training, signal.SIGCONT)
+    slurm.begin_now(job)
+    slurm.ask("scontrol", "update", f"JobId={job}", "TimeLimit=10")
+    submitted.finish()
+    submitted.assert_same_bytes(tmp_path / "local")
+    told = submitted.logs()
+    assert "a checkpoint is written: this job begins again" in told
+    assert "going on from" in told
+
+
+def is_asked_to_save(process: int) -> bool:
+    """Return whether a stopped process will be told of SIGUSR1 when it goes on."""
+    told = Path(f"/proc/{process}/status").read_text()
+    pending = next(line for line in told.splitlines() if line.startswith("ShdPnd:"))
+    return bool(int(pending.split()[1], 16) >> (signal.SIGUSR1 - 1) & 1)

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, Any] = dict(typer.main.get_command(app_of([])).commands)
 TABLE = re.compile(r"(<!-- options: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-FOREIGN = {"--index-url", "--local-dir"}
-"""Those of pip and hf."""
+FOREIGN = {"--index-url", "--local-dir", "--array"}
+"""Those of pip, hf and sbatch."""
 CHEAP = ("predict", "prepare")
 """Commands whose examples run in a second."""
 
