@@ -69,7 +69,7 @@ class Plan:
             raise SettingsError(
                 f"{self.tasks:,} tasks for {self.shards:,} shards",
                 f"at most one a shard, and {MOST_TASKS:,}",
-                "give --tasks: each then does every so manieth shard",
+                "give fewer --tasks: they share the shards",
             )
         if re.search(r"[%\\]", str(self.run)) or not str(self.run).isprintable():
             raise SettingsError(

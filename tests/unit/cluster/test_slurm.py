@@ -14,8 +14,7 @@ from postcast.cluster.slurm_commands import Queued, parsed
 SBATCH = """\
 #!/bin/bash
 # Numbers jobs from 1 on, and refuses the script that the file `refused` names.
-echo "sbatch $*" >>calls
-script="${@: -1}"
+script="${{@: -1}}"
 if [[ -f {box}/refused && $script == $(<{box}/refused) ]]; then
     echo "sbatch: error: Batch job submission failed: no such partition" >&2
     exit 1
@@ -161,8 +160,8 @@ class TestStatus:
         (box / "bin" / "squeue").unlink()
         assert self.told(capsys) == (0, ["done", "done", "done"])
 
-    def test_without_slurm_what_is_not_done_cannot_be_told(self, box, folder, capsys):
-        (box / "bin" / "squeue").unlink()
+    def test_without_slurm_what_is_not_done_cannot_be_told(self, folder, capsys, monkeypatch):
+        monkeypatch.setenv("PATH", "/nowhere")
         assert postcast("status", "RUN") == 2
         assert "no command squeue here" in capsys.readouterr().err
 
