@@ -98,6 +98,10 @@ class Manifest:
         """The file that `read_manifest` reads."""
         return self.folder / MANIFEST
 
+    def shard_path(self, index: int) -> Path:
+        """Return the file of a shard."""
+        return self.path_of(self.shards[index].sha256)
+
     def path_of(self, sha256: str) -> Path:
         """Return the file of a shard, or of what stands among them."""
         return self.folder / SHARDS / f"{sha256}.parquet"

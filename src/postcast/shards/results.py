@@ -30,6 +30,8 @@ MOST_HEADER = 1 << 20
 DTYPES = {"F32": "<f4", "U8": "u1"}
 """What results are made of: vectors, and the bytes of tables."""
 
+NAME = "postcast"
+
 NAMED = 8
 """Shards that are told by their numbers where some are missing."""
 
@@ -63,11 +65,12 @@ def write_result(path: Path, shard: Shard, result: Result) -> None:
     array = np.ascontiguousarray(result.array)
     told = {
         "shard": shard.sha256,
-        "posts": str(shard.n_posts),
+        "posts": shard.n_posts,
         "sha256": hashlib.sha256(array.data).hexdigest(),
-        "told": json.dumps(dict(result.told)),
+        "told": dict(result.told),
     }
-    write_bytes(path, save({"result": array}, told))
+    # under one name: safetensors writes several in an order that changes from time to time
+    write_bytes(path, save({"result": array}, {NAME: json.dumps(told, sort_keys=True)}))
 
 
 def read_result(path: Path, shard: Shard) -> Result | None:
@@ -82,14 +85,14 @@ def read_result(path: Path, shard: Shard) -> Result | None:
     try:
         start = 8 + int.from_bytes(data[:8], "little")
         header = json.loads(data[8:start]) if start <= MOST_HEADER else {}
-        told, tensor = header["__metadata__"], header["result"]
+        told, tensor = json.loads(header["__metadata__"][NAME]), header["result"]
         array = np.frombuffer(data, DTYPES[tensor["dtype"]], offset=start).reshape(tensor["shape"])
         is_whole = (
             told["shard"] == shard.sha256
-            and int(told["posts"]) == shard.n_posts
+            and told["posts"] == shard.n_posts
             and told["sha256"] == hashlib.sha256(array.data).hexdigest()
         )
-        found = Result(array, json.loads(told["told"]))
+        found = Result(array, dict(told["told"]))
     except (ValueError, KeyError, TypeError):
         return None
     return found if is_whole else None
