@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from postcast.cli.main import exit_code
 from postcast.data.sample import sample_csv
 
 
@@ -122,6 +123,24 @@ def test_a_time_limit_in_the_middle_of_a_training_costs_another_turn_and_no_epoc
     told = submitted.logs()
     assert "a checkpoint is written: this job begins again" in told
     assert "going on from" in told
+
+
+def test_many_drafts_are_forecast_to_the_bytes_of_a_local_forecast(
+    posts, tmp_path, slurm, wait_until, capsys
+):
+    run, alone, shared = tmp_path / "RUN", tmp_path / "alone.csv", tmp_path / "it's shared.csv"
+    train = ["run", str(posts), "--out", str(run), "--encoder", "tfidf", "--classifier", "linear"]
+    assert exit_code([*train, "--quiet", "--json"]) == 0
+    ask = ["predict", str(run), str(posts), "--out"]
+    assert exit_code([*ask, str(alone)]) == 0
+    capsys.readouterr()
+    cluster = ["--engine", "slurm", "--shards", "3", "--sbatch", "--mem=2G --cpus-per-task=1"]
+    for told in ("Submitted as jobs", "In the queue: jobs"):
+        assert exit_code([*ask, str(shared), *cluster]) == 0
+        assert capsys.readouterr().out.startswith(told)
+    wait_until(lambda: not slurm.ask("squeue", "--noheader"))
+    assert shared.read_bytes() == alone.read_bytes()
+    assert not (tmp_path / "it's shared.csv.shards").exists()
 
 
 def is_asked_to_save(process: int) -> bool:

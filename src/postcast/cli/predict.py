@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postcast.cli.bulk import Bulk, Engine, Jobs, Shards, predict_in_bulk
+from postcast.cli.bulk import Bulk, Engine, Jobs, Sbatch, Shards, predict_in_bulk
 from postcast.cli.draft import Author, Category, DraftWords, Image, Tags, Text, Time, Title
 from postcast.cli.options import READ, Json, Run, numbers, takes_settings
 from postcast.errors import SettingsError
 
 if TYPE_CHECKING:
+    from postcast.cluster.forecasts import Progress
     from postcast.forecaster import Forecaster
     from postcast.schema import Forecast
     from postcast.settings import Settings
@@ -67,6 +68,7 @@ def predict(
     engine: Engine = None,
     shards: Shards = None,
     jobs: Jobs = None,
+    sbatch: Sbatch = None,
     json: Json = False,
     given: dict[str, Any],
 ) -> None:
@@ -94,14 +96,18 @@ def predict(
     is_draft = draft.is_given
     _check_source(posts, is_draft=is_draft)
     _check_layout(layout, is_draft=is_draft, as_json=json)
-    settings, bulk = Settings.from_mapping(given), Bulk(engine, shards, jobs)
+    settings, bulk = Settings.from_mapping(given), Bulk(engine, shards, jobs, sbatch)
     moved = None if thresholds is None else tuple(numbers(thresholds))
     whole = bulk.check(posts, out, as_csv=layout == "csv" and not json)
     forecaster = load(run, device=settings.device)
     if moved is not None:
         forecaster = forecaster.moved(moved)
     if whole is not None:
-        _say_written(predict_in_bulk(bulk, forecaster, (run, moved), whole, settings), whole.out)
+        told = predict_in_bulk(bulk, forecaster, (run, moved), whole, settings)
+        if isinstance(told, int):
+            _say_written(told, whole.out)
+        else:
+            _say_submitted(told, whole.out)
         return
     if posts is not None:
         answers, authors = _of_file(forecaster, posts, settings)
@@ -163,6 +169,13 @@ def _submit(forecaster: Forecaster, answers: list[Forecast], out: Path | None) -
 
 def _say_written(n_forecasts: int, out: Path) -> None:
     typer.echo(f"{n_forecasts:,} forecast{'s' * (n_forecasts != 1)}: {out}")
+
+
+def _say_submitted(found: Progress, out: Path) -> None:
+    verb = "Submitted as" if found.is_new else "In the queue:"
+    jobs = f"job{'s' * (len(found.jobs) != 1)} {', '.join(found.jobs)}"
+    typer.echo(f"{verb} {jobs}; {found.done:,} of {found.shards:,} shards are done")
+    typer.echo(f"{out} is written once all are; the same command says how far it is")
 
 
 def _of_file(

@@ -5,17 +5,14 @@ Knows file names and the record of what was submitted; asks no scheduler.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from postcast.errors import ClusterError
-from postcast.files import explaining_os_errors, write_text
+from postcast.files import write_text
 from postcast.run_folder import CLUSTER
 from postcast.shards import MANIFEST
 
@@ -142,45 +139,6 @@ class ClusterFolder:
     def write(self, submission: Submission) -> None:
         """Record what was submitted."""
         write_text(self.submission, json.dumps(submission.to_dict(), indent=2) + "\n")
-
-    @contextlib.contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Keep two commands from submitting the same run at once.
-
-        Raises
-        ------
-        ClusterError
-            If another one is at it.
-        """
-        lock = self.path / ".submitting"
-        with explaining_os_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-        _remove_if_dead(lock)
-        try:
-            with lock.open("x", encoding="utf-8") as file:
-                json.dump({"host": socket.gethostname(), "process": os.getpid()}, file)
-        except FileExistsError:
-            raise ClusterError(
-                f"{self.run} is being submitted by another postcast",
-                action=f"see `postcast status` in a moment; if it has died, remove {lock}",
-            ) from None
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
-
-
-def _remove_if_dead(lock: Path) -> None:
-    """Remove the lock of a process of this host that is no more."""
-    owner = _json(lock)
-    if owner.get("host") != socket.gethostname() or not isinstance(owner.get("process"), int):
-        return
-    try:
-        os.kill(owner["process"], 0)
-    except ProcessLookupError:
-        lock.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def _json(path: Path) -> Mapping[str, Any]:

@@ -71,18 +71,28 @@ class Plan:
                 f"at most one a shard, and {MOST_TASKS:,}",
                 "give fewer --tasks: they share the shards",
             )
-        if re.search(r"[%\\]", str(self.run)) or not str(self.run).isprintable():
-            raise SettingsError(
-                f"the folder {str(self.run)!r}",
-                "no line break, % or \\ in its path: Slurm takes them for something else",
-                "choose another --out",
-            )
+        check_folder(self.run.absolute())
 
     def submission(self) -> Submission:
         """Return what will be submitted, before any job has an id."""
         if not self.is_sharded:
             return Submission("slurm", 0, 0, 0)
         return Submission("slurm", self.shards, self.tasks, min(self.at_once, self.tasks))
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder whose name Slurm would take for something else.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if re.search(r"[%\\]", str(folder)) or not str(folder).isprintable():
+        raise SettingsError(
+            f"the folder {str(folder)!r}",
+            "no line break, % or \\ in its path: Slurm takes them for something else",
+            "choose another --out",
+        )
 
 
 def write_scripts(plan: Plan, folder: ClusterFolder) -> list[Path]:
@@ -107,9 +117,28 @@ def write_scripts(plan: Plan, folder: ClusterFolder) -> list[Path]:
 
 def script(stage: str, plan: Plan, folder: ClusterFolder) -> str:
     """Return the batch script of one stage."""
+    folder = ClusterFolder(folder.run.absolute())
+    submission = plan.submission()
+    cache = plan.settings.get("cache")
+    return filled(
+        stage,
+        plan=plan,
+        ask=plan.resources,
+        submission=submission,
+        array=array(range(plan.tasks), submission.at_once),
+        name=f"{stage}-{re.sub(r'[^A-Za-z0-9._-]', '_', plan.run.absolute().name)}",
+        run=folder.run,
+        cluster=folder.path,
+        checkpoints=folder.run / CHECKPOINTS,
+        cache='"$cluster/cache"' if cache is None else shlex.quote(str(cache)),
+        device=plan.settings.get("device"),
+    )
+
+
+def filled(template: str, *, ask: Resources, **values: Any) -> str:
+    """Return a template with its values, and those that all scripts share."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    folder = ClusterFolder(folder.run.absolute())
     environment = Environment(  # noqa: S701 - these are no pages
         loader=PackageLoader("postcast.cluster", "sbatch"),
         undefined=StrictUndefined,
@@ -118,21 +147,8 @@ def script(stage: str, plan: Plan, folder: ClusterFolder) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = lambda value: shlex.quote(str(value))
-    submission = plan.submission()
-    cache = plan.settings.get("cache")
-    return environment.get_template(f"{stage}.sbatch.j2").render(
-        plan=plan,
-        ask=plan.resources,
-        submission=submission,
-        array=array(range(plan.tasks), submission.at_once),
-        name=f"{stage}-{re.sub(r'[^A-Za-z0-9._-]', '_', plan.run.absolute().name)}",
-        here=Path.cwd(),
-        run=folder.run,
-        cluster=folder.path,
-        checkpoints=folder.run / CHECKPOINTS,
-        cache='"$cluster/cache"' if cache is None else shlex.quote(str(cache)),
-        device=plan.settings.get("device"),
-        path=None if plan.resources.setup else _folder_of_postcast(),
+    return environment.get_template(f"{template}.sbatch.j2").render(
+        ask=ask, here=Path.cwd(), path=None if ask.setup else _folder_of_postcast(), **values
     )
 
 
@@ -148,7 +164,7 @@ def array(tasks: range | list[int], at_once: int) -> str:
 def toml(values: Mapping[str, Any]) -> str:
     """Return flat settings as TOML, whose strings are JSON's but for one control character."""
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
-    head = "# What `postcast submit` was given for all stages.\n"
+    head = "# What postcast was given, for all of these scripts.\n"
     return head + "".join(line.replace("\x7f", "\\u007f") + "\n" for line in lines)
 
 

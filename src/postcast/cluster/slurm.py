@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from postcast.cluster.claim import claimed
 from postcast.cluster.folder import EMBED, ClusterFolder, Job, Submission
 from postcast.cluster.scripts import Plan, array, write_scripts
 from postcast.cluster.slurm_commands import NEVER, Queued, sbatch, scancel, squeue
@@ -35,7 +36,7 @@ def prepare_submission(plan: Plan) -> list[Path]:
     """
     folder = ClusterFolder(plan.run)
     _check_free(folder)
-    with folder.claimed():
+    with claimed(folder.path, folder.run):
         _check_not_submitted(folder)
         return write_scripts(plan, folder)
 
@@ -52,7 +53,7 @@ def submit(plan: Plan) -> Submission:
     """
     folder, submission = ClusterFolder(plan.run), plan.submission()
     _check_free(folder)
-    with folder.claimed():
+    with claimed(folder.path, folder.run):
         _check_not_submitted(folder)
         write_scripts(plan, folder)
         try:
@@ -124,7 +125,7 @@ def resume(run: Path) -> tuple[Status, Submission]:
     """
     folder = ClusterFolder(run)
     folder.read()
-    with folder.claimed():
+    with claimed(folder.path, folder.run):
         found = status(folder)
         lost = _lost(found)
         scancel(lost.stale)

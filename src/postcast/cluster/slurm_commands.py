@@ -46,7 +46,12 @@ class Queued:
         return self.job if self.task is None else f"{self.job}_{self.task}"
 
 
-def sbatch(script: Path, after: Sequence[str] = (), array: str | None = None) -> str:
+def sbatch(
+    script: Path,
+    after: Sequence[str] = (),
+    array: str | None = None,
+    more: Sequence[str] = (),
+) -> str:
     """Submit a script from its own folder, and return the job's id.
 
     Parameters
@@ -56,13 +61,15 @@ def sbatch(script: Path, after: Sequence[str] = (), array: str | None = None) ->
         Jobs or array tasks that must have ended well before; where one did not, this job goes.
     array : str, optional
         Tasks to run, in place of those that the script names.
+    more : sequence of str
+        Further options, which win over those of the script.
 
     Raises
     ------
     ClusterError
         If Slurm refuses it.
     """
-    options = ["--parsable"]
+    options = ["--parsable", *more]
     if after:
         options += [f"--dependency=afterok:{':'.join(after)}", "--kill-on-invalid-dep=yes"]
     if array is not None:
