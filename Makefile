@@ -14,6 +14,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	tests/browser/install.sh
+	tests/cluster/install.sh
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from postcast.errors import SettingsError
 
-DEVICES = ("auto", "cpu", "cuda")
+COMPUTING = ("cpu", "cuda")
+DEVICES = ("auto", *COMPUTING)
 
 
 def pick_device(asked: str) -> str:

@@ -66,5 +66,13 @@ class ForecasterError(PostcastError):
     """A saved forecaster or run that is missing, changed, or of another version."""
 
 
+class ShardError(PostcastError):
+    """A manifest, shard or result of divided work that is missing, changed or not done."""
+
+
+class ClusterError(PostcastError):
+    """A scheduler that does not answer or refuses, or a run that it was given already."""
+
+
 class OutputError(PostcastError):
     """A file or folder that cannot be written."""

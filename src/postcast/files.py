@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import platform
 import re
 import secrets
 import shutil
@@ -27,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be written to, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{_writer()}.tmp")
     try:
         with explaining_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,6 +37,13 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _writer() -> str:
+    """Return a name that no other process has, on this machine or on one of the same disk."""
+    host = re.sub(r"[^\w-]", "-", platform.node())[:32]
+    job = os.environ.get("SLURM_JOB_ID", "0")
+    return f"{host}.{job}.{os.getpid()}.{secrets.token_hex(4)}"
 
 
 def write_bytes(path: Path, data: bytes) -> None:

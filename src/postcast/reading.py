@@ -53,6 +53,14 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     return with_images_found(posts, settings)
 
 
+def read_any(path: Path, settings: Settings) -> Posts:
+    """Return the posts of a file: one that `postcast prepare` wrote as they stand, else as read."""
+    from postcast.data.prepared import is_prepared
+    from postcast.data.read import read_prepared
+
+    return read_prepared(path) if is_prepared(path) else read(path, settings)
+
+
 def with_images_found(posts: Posts, settings: Settings) -> Posts:
     """Return posts of which it is known what their image files hold, sought where the settings say.
 

@@ -9,7 +9,7 @@ import contextlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ from postcast.schema import CLASSES, Posts
 from postcast.version import __version__
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from postcast.drifted import Drift
     from postcast.features.images.tally import Tally
     from postcast.forecaster import Forecaster
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from postcast.schema import FloatArray, Forecast, IntArray
     from postcast.scoring import Tested
     from postcast.stages import Stages
+
+BOUNDS = ("low", "high")
+"""Columns of forecasts that are written as whole numbers where all of them are."""
 
 LIBRARIES = (
     "lightgbm",
@@ -132,24 +137,49 @@ def write_forecasts(
 
 def forecasts_csv(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> str:
     """Return forecasts of drafts as CSV, one row a draft."""
+    table = forecasts_table(forecasts, authors)
+    return csv_of_forecasts(table, whole_bounds(table))
+
+
+def forecasts_table(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> pl.DataFrame:
+    """Return forecasts of drafts as a table, one row a draft, counts as they are."""
     import polars as pl
 
     known = bool(forecasts) and all(one.expected_count is not None for one in forecasts)
-    names = ("expected_count", "low", "high")
-    counts = [np.array([getattr(one, name) for one in forecasts]) for name in names if known]
-    table = pl.DataFrame(
+    counts = {
+        name: pl.Series([getattr(one, name) for one in forecasts], dtype=pl.Float64)
+        for name in ("expected_count", *BOUNDS)
+        if known
+    }
+    return pl.DataFrame(
         {
             "id": pl.Series([one.id for one in forecasts], dtype=pl.String),
             "author": pl.Series(list(authors), dtype=pl.String),
-            "forecast": [one.forecast for one in forecasts],
+            "forecast": pl.Series([one.forecast for one in forecasts], dtype=pl.String),
             **{f"p_{name}": [one.probabilities[name] for one in forecasts] for name in CLASSES},
-            **(_count_columns(Outlook(*counts)) if known else {}),
+            **counts,
             "set": ["|".join(one.set) for one in forecasts],
             "too_close": [one.too_close for one in forecasts],
             "warnings": ["; ".join(one.warnings) for one in forecasts],
         }
     )
-    return table.write_csv(float_precision=6)
+
+
+def whole_bounds(table: pl.DataFrame) -> set[str]:
+    """Return which bounds of the counts are whole numbers in every row."""
+    return {
+        name
+        for name in BOUNDS
+        if name in table.columns and bool((table[name] == table[name].round()).all())
+    }
+
+
+def csv_of_forecasts(table: pl.DataFrame, whole: Collection[str]) -> str:
+    """Return a table of forecasts as CSV, the bounds that are whole written as whole numbers."""
+    import polars as pl
+
+    cast = table.with_columns(pl.col(name).cast(pl.Int64) for name in sorted(whole))
+    return cast.write_csv(float_precision=6)
 
 
 def check_evaluation_folder(folder: Path) -> None:

@@ -30,8 +30,14 @@ FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""
 
 
-IGNORED = ("cache", "track")
+IGNORED = ("cache", "jobs", "track")
 """Settings that change no byte of the results."""
+
+CHECKPOINTS = "checkpoints"
+"""A folder in it, while it is not finished."""
+
+CLUSTER = "cluster"
+"""A folder in it that is no part of it: what a scheduler was given, and its logs."""
 
 HASHES = ("input_sha256", "images_sha256")
 
@@ -71,7 +77,7 @@ class RunFolder:
         self.input = {"input_sha256": source.sha256}
         if images_sha256:
             self.input["images_sha256"] = images_sha256
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints = path / CHECKPOINTS
 
     @property
     def sha256(self) -> str:
@@ -141,7 +147,7 @@ class RunFolder:
             if not self.path.exists():
                 return True
             _remove_halves(self.path)
-            if not any(self.path.iterdir()):
+            if all(one.name == CLUSTER for one in self.path.iterdir()):
                 return True
             found = self._found()
             if found is None:

@@ -20,7 +20,7 @@ from postcast.forecaster import ENCODER_PIECES, Forecaster
 from postcast.models.calibrate import Calibration
 from postcast.models.choose import classifier_from_state
 from postcast.scorecard import Scorecard
-from postcast.storage import load_manifest, load_parts, surviving
+from postcast.storage import MANIFEST, file_sha256, load_manifest, load_parts, surviving
 
 
 def load(run: str | Path, *, device: str = "auto") -> Forecaster:
@@ -38,11 +38,7 @@ def load(run: str | Path, *, device: str = "auto") -> Forecaster:
     ForecasterError
         If a part is missing, changed, unknown, or of a newer format.
     """
-    folder = Path(run)
-    if not folder.exists():
-        raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
-    if (inner := surviving(folder / "forecaster")).is_dir():
-        folder = inner
+    folder = _folder_of(run)
     if device == "cuda":
         pick_device(device)
     manifest = load_manifest(folder)
@@ -57,6 +53,31 @@ def load(run: str | Path, *, device: str = "auto") -> Forecaster:
             f"{folder} cannot be understood: {error!r}", "what postcast wrote", "train again"
         ) from error
     return replace(forecaster, baselines=baselines, scorecard=_scorecard_beside(folder))
+
+
+def _folder_of(run: str | Path) -> Path:
+    folder = Path(run)
+    if not folder.exists():
+        raise ForecasterError(f"no folder {folder}", "a RUN folder", "run `postcast run` first")
+    inner = surviving(folder / "forecaster")
+    return inner if inner.is_dir() else folder
+
+
+def fingerprint(run: str | Path) -> str:
+    """Return what tells forecasters apart: the SHA-256 of the list of all parts and their hashes.
+
+    Raises
+    ------
+    ForecasterError
+        If there is no forecaster.
+    """
+    folder = _folder_of(run)
+    try:
+        return file_sha256(folder / MANIFEST)
+    except OSError as error:
+        raise ForecasterError(
+            f"no {MANIFEST} in {folder}", "a RUN folder", "run `postcast run` first"
+        ) from error
 
 
 def _load(

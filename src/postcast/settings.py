@@ -205,6 +205,9 @@ class Settings:
         MACHINE,
         ("exact", "fast", "fastest"),
     )
+    jobs: int = _choice(
+        1, "Processes that embed, each with its share of the cores.", MACHINE, metavar="NUMBER"
+    )
     no_posts: bool = _choice(
         False, "Keep vectors and counts of the posts, and no text, name or id.", MACHINE
     )
@@ -225,6 +228,8 @@ class Settings:
         check_between("coverage", self.coverage, 0.0, 1.0)
         if not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(f"seed {self.seed}", f"a whole number from 0 to {LARGEST_SEED}")
+        if self.jobs < 1:
+            raise SettingsError(f"jobs {self.jobs}", "1 or more processes")
         if (self.classes == "fixed") != bool(self.thresholds):
             raise SettingsError(
                 f"classes {self.classes} with thresholds {list(self.thresholds)}",

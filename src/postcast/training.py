@@ -35,6 +35,7 @@ from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings
+from postcast.shards.local import embed_ahead
 from postcast.stages import Stages
 from postcast.tracking import NONE as NOT_TRACKED
 from postcast.tracking import check_tracker, track_run
@@ -206,6 +207,9 @@ def _learn(
     division, settings = plan.division, plan.settings
     with stages.measure("embed", len(division.drafts)):
         tally = None if plan.images is None else Tally.of(plan.images, division.drafts.image_paths)
+        known = (division.drafts, division.remembered)
+        texts = [text for drafts in known for text in drafts.texts]
+        embed_ahead(encoder_choice(settings), texts, settings.jobs)
         shop = _workshop(plan)
         plan.encoder.encode(division.drafts.texts)
     if tally is not None:

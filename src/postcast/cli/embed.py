@@ -10,7 +10,7 @@ import typer
 from postcast.cli.options import Json, takes_settings
 
 
-@takes_settings(names=("encoder", "pooling", "device", "precision", "cache"))
+@takes_settings(names=("encoder", "pooling", "device", "precision", "jobs", "cache"))
 def embed(
     posts: Annotated[
         Path, typer.Argument(metavar="POSTS", help="posts.parquet, as `postcast prepare` wrote it.")
@@ -38,5 +38,6 @@ def embed(
     from postcast.reading import encoder_choice
     from postcast.settings import Settings
 
-    facts = embed_posts(read_prepared(posts), encoder_choice(Settings.from_mapping(given)), out)
+    settings = Settings.from_mapping(given)
+    facts = embed_posts(read_prepared(posts), encoder_choice(settings), out, settings.jobs)
     show_facts(facts, as_json=json)

@@ -43,6 +43,14 @@ COMMANDS = {
     "serve": "Serve a forecaster: a page for people, and an HTTP API.",
     "prepare": "Read and clean posts, write them as one Parquet table.",
     "embed": "Turn the posts' texts into vectors.",
+    "shard": "Divide posts into shards, to embed them on many machines.",
+    "embed-shard": "Turn the texts of some shards into vectors: the worker.",
+    "gather": "Put the shards' vectors together, once none is missing.",
+    "submit": "Hand a run to a cluster: a batch script for each stage.",
+    "status": "Say how far a submitted run is, and what has failed.",
+    "resume": "Submit again what of a submitted run is missing.",
+    "cancel": "End what of a submitted run waits or is running.",
+    "predict-shard": "Forecast the drafts of some shards: the worker.",
     "train": "Do what run does, from the posts.parquet of prepare.",
     "formats": "List the formats that are read, and what each needs.",
     "cache": "Look at what is kept between runs, bound or clear it.",
@@ -64,8 +72,9 @@ def app_of(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(options)
     for name in (asked,) if asked in COMMANDS else COMMANDS:
-        module = importlib.import_module(f"postcast.cli.{name}")
-        app.command(short_help=COMMANDS[name])(getattr(module, name))
+        function = name.replace("-", "_")
+        module = importlib.import_module(f"postcast.cli.{function}")
+        app.command(name, short_help=COMMANDS[name])(getattr(module, function))
     return app
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from postcast.cli.bulk import Bulk, Engine, Jobs, Sbatch, Shards, predict_in_bulk
 from postcast.cli.draft import Author, Category, DraftWords, Image, Tags, Text, Time, Title
 from postcast.cli.options import READ, Json, Run, numbers, takes_settings
 from postcast.errors import SettingsError
 
 if TYPE_CHECKING:
+    from postcast.cluster.forecasts import Progress
     from postcast.forecaster import Forecaster
     from postcast.schema import Forecast
     from postcast.settings import Settings
@@ -63,6 +65,10 @@ def predict(
         Path | None,
         typer.Option("--out", metavar="FILE", help="File to write.", show_default=False),
     ] = None,
+    engine: Engine = None,
+    shards: Shards = None,
+    jobs: Jobs = None,
+    sbatch: Sbatch = None,
     json: Json = False,
     given: dict[str, Any],
 ) -> None:
@@ -71,13 +77,16 @@ def predict(
     Every row of a file gets a forecast, in its order, as CSV on standard output or in --out:
     id, author, forecast, p_low, p_medium, p_high, set, too_close, warnings, and from a
     forecaster that knows counts expected_count, low and high. Columns are those of the training
-    unless others are given.
+    unless others are given. --jobs and --shards divide a large file over several processes; the
+    forecasts are the same.
 
     Examples
     --------
       postcast predict RUN --text "Easy weeknight pasta" --author studio-fern
 
       postcast predict RUN drafts.csv --out forecasts.csv
+
+      postcast predict RUN drafts.csv --out forecasts.csv --jobs 2
     """
     from postcast.cli.show import as_json_text, show_forecast
     from postcast.saved import load
@@ -85,17 +94,21 @@ def predict(
 
     draft = DraftWords(text, title, author, time, image, tags, category)
     is_draft = draft.is_given
-    if is_draft == (posts is not None):
-        raise SettingsError(
-            "both POSTS and a draft's words" if is_draft else "neither POSTS nor --text",
-            "one of them",
-            "give a file, or --text with --title, --author and --time",
-        )
+    _check_source(posts, is_draft=is_draft)
     _check_layout(layout, is_draft=is_draft, as_json=json)
-    settings = Settings.from_mapping(given)
+    settings, bulk = Settings.from_mapping(given), Bulk(engine, shards, jobs, sbatch)
+    moved = None if thresholds is None else tuple(numbers(thresholds))
+    whole = bulk.check(posts, out, as_csv=layout == "csv" and not json)
     forecaster = load(run, device=settings.device)
-    if thresholds is not None:
-        forecaster = forecaster.moved(numbers(thresholds))
+    if moved is not None:
+        forecaster = forecaster.moved(moved)
+    if whole is not None:
+        told = predict_in_bulk(bulk, forecaster, (run, moved), whole, settings)
+        if isinstance(told, int):
+            _say_written(told, whole.out)
+        else:
+            _say_submitted(told, whole.out)
+        return
     if posts is not None:
         answers, authors = _of_file(forecaster, posts, settings)
     else:
@@ -111,13 +124,22 @@ def predict(
         plain = [answer.to_dict() for answer in answers]
         typer.echo(as_json_text(plain[0] if is_draft else plain))
     elif out is not None:
-        typer.echo(f"{len(answers):,} forecast{'s' * (len(answers) != 1)}: {out}")
+        _say_written(len(answers), out)
     elif is_draft:
         show_forecast(forecaster, answers[0])
     else:
         from postcast.results import forecasts_csv
 
         typer.echo(forecasts_csv(answers, authors), nl=False)
+
+
+def _check_source(posts: Path | None, *, is_draft: bool) -> None:
+    if is_draft == (posts is not None):
+        raise SettingsError(
+            "both POSTS and a draft's words" if is_draft else "neither POSTS nor --text",
+            "one of them",
+            "give a file, or --text with --title, --author and --time",
+        )
 
 
 def _check_layout(layout: str, *, is_draft: bool, as_json: bool) -> None:
@@ -142,7 +164,18 @@ def _submit(forecaster: Forecaster, answers: list[Forecast], out: Path | None) -
     from postcast.files import write_text
 
     write_text(out, text + "\n")
-    typer.echo(f"{len(answers):,} forecast{'s' * (len(answers) != 1)}: {out}")
+    _say_written(len(answers), out)
+
+
+def _say_written(n_forecasts: int, out: Path) -> None:
+    typer.echo(f"{n_forecasts:,} forecast{'s' * (n_forecasts != 1)}: {out}")
+
+
+def _say_submitted(found: Progress, out: Path) -> None:
+    verb = "Submitted as" if found.is_new else "In the queue:"
+    jobs = f"job{'s' * (len(found.jobs) != 1)} {', '.join(found.jobs)}"
+    typer.echo(f"{verb} {jobs}; {found.done:,} of {found.shards:,} shards are done")
+    typer.echo(f"{out} is written once all are; the same command says how far it is")
 
 
 def _of_file(

@@ -78,6 +78,14 @@ def read_prepared(path: str | Path) -> Posts:
     )
 
 
+def is_prepared(path: str | Path) -> bool:
+    """Return whether a file is one that `write_prepared` wrote."""
+    try:
+        return _KEY in pl.read_parquet_metadata(Path(path))
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+
+
 def write_rejected(posts: Posts, path: str | Path) -> None:
     """Write the rejected rows as CSV: ``row, id, reason, value``.
 

@@ -119,6 +119,27 @@ class TransformerEncoder:
             answer[to] = self._vectors[source]
         return answer
 
+    def computed(self, texts: Sequence[str]) -> FloatArray:
+        """Return what `encode` does, computed here, with nothing kept and nothing looked up."""
+        distinct = sorted({text for text in texts if text.strip()})
+        place = {text: row for row, text in enumerate(distinct)}
+        vectors = np.zeros((len(distinct) + 1, self.facts.width), dtype=np.float32)
+        with progress(len(distinct), "embedding", "post") as advance:
+            for rows, answer in batches(
+                distinct, self._tokenizer, self._engine, self.facts.longest
+            ):
+                vectors[rows] = answer
+                advance(len(rows))
+        return vectors[[place.get(text, len(distinct)) for text in texts]]
+
+    def unknown(self, texts: Sequence[str]) -> list[str]:
+        """Return the distinct texts whose vectors are not kept, in alphabetical order."""
+        distinct = sorted({text for text in texts if text.strip()})
+        kept = self._embeddings
+        if kept is None:
+            return distinct
+        return [distinct[row] for row in np.flatnonzero(~kept.find(distinct)[1])]
+
     def _vectors_of(self, texts: list[str]) -> FloatArray:
         """Return the vectors of distinct texts, from the cache where they are kept."""
         kept = self._embeddings
@@ -132,20 +153,27 @@ class TransformerEncoder:
             self._embed(texts, missing, vectors)
         return vectors
 
-    @property
-    def _embeddings(self) -> Embeddings | None:
-        """Where embeddings of this encoder and precision are kept."""
-        if self._cache is None:
-            return None
-        about = {
+    def key_on(self, device: str) -> str:
+        """Return what differs wherever vectors may that are computed on ``cpu`` or ``cuda``."""
+        precision = precision_on(device, self.precision)
+        return f"{self.facts.key}-{precision}-{device}-{VERSION}"
+
+    def about(self) -> dict[str, Any]:
+        """Return what people are told of its kept vectors."""
+        return {
             "encoder": self.name,
             "pooling": self.facts.pooling,
             "precision": self.precision,
             "device": self.device,
             "width": self.facts.width,
         }
-        key = f"{self.facts.key}-{self.precision}-{self.device}-{VERSION}"
-        return self._cache.embeddings(key, about)
+
+    @property
+    def _embeddings(self) -> Embeddings | None:
+        """Where embeddings of this encoder and precision are kept."""
+        if self._cache is None:
+            return None
+        return self._cache.embeddings(self.key_on(self.device), self.about())
 
     def _embed(self, texts: list[str], missing: IntArray, vectors: FloatArray) -> None:
         """Fill in the missing rows, keeping finished ones in the cache every few seconds."""
@@ -272,15 +300,18 @@ def pretrained_encoder(
     digests = Digests(None) if kept is None else kept.digests
     folder = find_folder(name, digests)
     shown = folder.name if Path(name).expanduser().is_dir() else name
-    if place == "cuda" and precision == "fastest":
-        precision = "fast"  # a GPU has no use for the graph's int8
     return TransformerEncoder(
         read_facts(shown, folder, pooling, digests),
-        precision=precision,
+        precision=precision_on(place, precision),
         device=place,
         origin=folder,
         cache=kept,
     )
+
+
+def precision_on(device: str, asked: str) -> str:
+    """Return the precision that a device has for one: a GPU has no use for the graph's int8."""
+    return "fast" if device == "cuda" and asked == "fastest" else asked
 
 
 def _origin_of(facts: EncoderFacts) -> Path | None:

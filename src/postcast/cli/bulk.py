@@ -1,0 +1,196 @@
+"""Many drafts, divided over workers: the options of ``postcast predict`` and what they start.
+
+Knows typer and the engines; not how a worker forecasts.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from postcast.errors import SettingsError
+
+if TYPE_CHECKING:
+    from postcast.cluster.forecasts import Progress
+    from postcast.forecaster import Forecaster
+    from postcast.settings import Settings
+    from postcast.shards import Manifest
+    from postcast.shards.predict import Question
+
+LOCAL, SLURM = "local", "slurm"
+ENGINES = (LOCAL, SLURM)
+
+SHARDS = 8
+"""On a cluster, where no number is given."""
+
+
+def _option(name: str, metavar: str, text: str) -> Any:
+    return typer.Option(
+        name, metavar=metavar, help=text, rich_help_panel="Many drafts", show_default=False
+    )
+
+
+Engine = Annotated[
+    str | None,
+    _option(
+        "--engine",
+        "|".join(ENGINES),
+        "What starts the workers: local, processes of this machine; slurm, the tasks of a "
+        "cluster. \\[default: local]",
+    ),
+]
+Shards = Annotated[
+    int | None,
+    _option(
+        "--shards",
+        "NUMBER",
+        "Divide POSTS into so many parts. \\[default: as many as --jobs; slurm: 8]",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    _option(
+        "--jobs",
+        "NUMBER",
+        "Processes that forecast, each with its share of the cores. \\[default: 1]",
+    ),
+]
+
+
+Sbatch = Annotated[
+    str | None,
+    _option(
+        "--sbatch",
+        "OPTIONS",
+        "For Slurm's sbatch, as in '--partition=gpu --mem=32G --time=1:00:00'.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is read, and what is written."""
+
+    posts: Path
+    out: Path
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What stands on the command line about many drafts."""
+
+    engine: str | None
+    shards: int | None
+    jobs: int | None
+    sbatch: str | None = None
+
+    def check(self, posts: Path | None, out: Path | None, *, as_csv: bool) -> Files | None:
+        """Return the files of a division, None where none was asked for.
+
+        Raises
+        ------
+        SettingsError
+            If there is nothing that could be divided, or not so.
+        """
+        if self == Bulk(None, None, None):
+            return None
+        if self.engine not in (None, *ENGINES):
+            raise SettingsError(f"engine {self.engine!r}", f"one of {', '.join(ENGINES)}")
+        for name, number in (("shards", self.shards), ("jobs", self.jobs)):
+            if number is not None and number < 1:
+                raise SettingsError(f"--{name} {number}", "1 or more")
+        if self.sbatch is not None and self.engine != SLURM:
+            raise SettingsError("--sbatch without Slurm", "--engine slurm", "leave it out")
+        if self.engine == SLURM and (self.jobs is not None or str(posts) == "-"):
+            raise SettingsError(
+                "--jobs or standard input with --engine slurm", "--shards, and a file of POSTS"
+            )
+        if posts is None or out is None or not as_csv:
+            raise SettingsError(
+                "--engine, --shards or --jobs",
+                "a file of POSTS and --out FILE, without --json and --format smp",
+                "leave them out",
+            )
+        return Files(posts, out)
+
+
+def predict_in_bulk(
+    bulk: Bulk,
+    forecaster: Forecaster,
+    asked: tuple[Path, tuple[float, ...] | None],
+    files: Files,
+    given: Settings,
+) -> int | Progress:
+    """Forecast every row of a file by workers; return how many there were.
+
+    Shards stand beside the file to write until it is written, so that the same command goes on
+    where it stopped. On a cluster, what is returned is how far that is until all is done.
+
+    Parameters
+    ----------
+    bulk : Bulk
+    forecaster : Forecaster
+    asked : (Path, tuple of float or None)
+        The RUN that it was loaded from, and the thresholds to which it was moved.
+    files : Files
+    given : Settings
+    """
+    from postcast.files import check_writable
+    from postcast.reading import image_root, read_drafts
+    from postcast.shards.predict import Question, gather_forecasts, make_draft_shards
+
+    check_writable(files.out.parent)
+    drafts = read_drafts(files.posts, given, forecaster)
+    default = SHARDS if bulk.engine == SLURM else bulk.jobs or 1
+    n_shards = bulk.shards or min(default, drafts.height)
+    folder = files.out.with_name(files.out.name + ".shards")
+    question = Question(*asked, image_root(given, files.posts))
+    manifest = make_draft_shards(drafts, n_shards, folder, question, files.posts.name)
+    if bulk.engine == SLURM:
+        found = _submit(manifest, bulk, question, files, given)
+        if found.done < found.shards:
+            return found
+    else:
+        _compute(manifest, bulk, given)
+    n_forecasts = gather_forecasts(manifest, files.out)
+    shutil.rmtree(folder, ignore_errors=True)
+    return n_forecasts
+
+
+def _compute(manifest: Manifest, bulk: Bulk, given: Settings) -> None:
+    from postcast.shards.local import run_with_bar
+    from postcast.shards.predict import place_of
+
+    more = ["--device", given.device]
+    run_with_bar(manifest, place_of(given.device), bulk.jobs or 1, more)
+
+
+def _submit(
+    manifest: Manifest, bulk: Bulk, question: Question, files: Files, given: Settings
+) -> Progress:
+    """Give what is missing to a cluster, with the command that puts it together afterwards."""
+    from postcast.cluster.forecasts import submit_forecasts
+    from postcast.cluster.scripts import toml
+    from postcast.files import write_text
+    from postcast.settings import Settings
+
+    usual = Settings().to_dict()
+    settings = {k: v for k, v in given.to_dict().items() if v != usual[k]}
+    config = manifest.folder.absolute() / "settings.toml"
+    write_text(config, toml(settings))
+    paths = (question.run, files.posts, files.out)
+    run, posts, out = (str(path.absolute()) for path in paths)
+    gather = ["predict", run, posts, "--out", out, "--config", str(config)]
+    gather += ["--engine", LOCAL, "--shards", str(len(manifest))]
+    if question.thresholds is not None:
+        gather += ["--thresholds", ",".join(map(str, question.thresholds))]
+    try:
+        options = shlex.split(bulk.sbatch or "")
+    except ValueError as error:
+        raise SettingsError(f"--sbatch {bulk.sbatch!r}", "options as a shell takes them") from error
+    return submit_forecasts(manifest, gather, given.device, options)

@@ -1,0 +1,119 @@
+"""How submitted runs are worded in a terminal. Computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from postcast.cli.show import as_json_text
+from postcast.cluster.folder import EMBED
+from postcast.cluster.status import STATES, WAITING
+
+if TYPE_CHECKING:
+    from postcast.cluster.folder import Submission
+    from postcast.cluster.status import Stage, Status
+
+NAMED = 12
+"""Shards that are told by their numbers."""
+
+
+def show_scripts(scripts: Sequence[Path], *, as_json: bool) -> None:
+    """Print which scripts were written, and how to submit them by hand."""
+    if as_json:
+        typer.echo(as_json_text({"scripts": [str(one) for one in scripts], "jobs": []}))
+        return
+    typer.echo("Written, and not submitted:\n")
+    for one in scripts:
+        typer.echo(f"  {_shown(one)}")
+    typer.echo("\nBy hand, in that folder, each when the one before is done:\n")
+    for one in scripts:
+        typer.echo(f"  sbatch {one.name}")
+
+
+def show_submission(submission: Submission, run: Path, *, as_json: bool) -> None:
+    """Print the ids of the jobs."""
+    if as_json:
+        typer.echo(as_json_text(submission.to_dict()))
+        return
+    for job in submission.jobs:
+        typer.echo(f"{job.stage:<8}  job {job.id}{_parts(submission, job.stage)}")
+    typer.echo(f"\nHow far it is: postcast status {run}")
+
+
+def _parts(submission: Submission, stage: str) -> str:
+    if stage != EMBED:
+        return ""
+    return (
+        f": {submission.shards:,} shards in {submission.tasks:,} tasks, "
+        f"{submission.at_once:,} at once"
+    )
+
+
+def show_status(found: Status, run: Path, *, as_json: bool) -> None:
+    """Print how far each stage is, and what has failed."""
+    if as_json:
+        typer.echo(as_json_text(found.to_dict()))
+        return
+    for stage in found.stages:
+        told = _counts(found) if stage.name == EMBED else stage.state
+        if stage.state == WAITING and stage.why:
+            told += f" ({stage.why})"
+        typer.echo(f"{stage.name:<8}  {told:<40}  {_jobs(stage)}".rstrip())
+    for stage in found.stages:
+        if stage.log:
+            typer.echo(f"\n{stage.name} failed: {stage.why}\n  {stage.log}")
+    if found.is_finished:
+        typer.echo(f"\nDone: {run / 'report.html'}")
+    elif found.is_stuck:
+        typer.echo(f"\nWhat has failed or is missing: postcast resume {run}")
+
+
+def _jobs(stage: Stage) -> str:
+    return f"job{'s' * (len(stage.jobs) > 1)} {', '.join(stage.jobs)}" if stage.jobs else "no job"
+
+
+def _counts(found: Status) -> str:
+    """Return how many shards are in which state, those that failed or are missing by number."""
+    told = []
+    for state in STATES:
+        which = [index for index, one in enumerate(found.shards) if one == state]
+        if which:
+            numbers = ", ".join(map(str, which[:NAMED])) + ", …" * (len(which) > NAMED)
+            named = f" (shard{'s' * (len(which) > 1)} {numbers})"
+            told.append(f"{len(which):,} {state}" + named * (state in STATES[-2:]))
+    return ", ".join(told)
+
+
+def show_resumed(found: Status, submission: Submission, run: Path, *, as_json: bool) -> None:
+    """Print what was submitted again."""
+    new = submission.jobs[len(found.submission.jobs) :]
+    if as_json:
+        typer.echo(as_json_text({"jobs": [{"stage": one.stage, "id": one.id} for one in new]}))
+        return
+    for job in new:
+        typer.echo(f"{job.stage:<8}  job {job.id}")
+    if not new:
+        left = "everything is done" if found.is_finished else "its jobs wait or are running"
+        typer.echo(f"Nothing is missing: {left}")
+    else:
+        typer.echo(f"\nHow far it is: postcast status {run}")
+
+
+def show_cancelled(ids: Sequence[str], run: Path, *, as_json: bool) -> None:
+    """Print which jobs were ended."""
+    if as_json:
+        typer.echo(as_json_text({"cancelled": list(ids)}))
+    elif ids:
+        jobs = f"job{'s' * (len(ids) > 1)} {', '.join(ids)}"
+        typer.echo(f"Cancelled {jobs}. To go on: postcast resume {run}")
+    else:
+        typer.echo("No job of it waits or is running")
+
+
+def _shown(path: Path) -> str:
+    """Return a path from the working folder on, where it is beneath it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

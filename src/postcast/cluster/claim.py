@@ -1,0 +1,64 @@
+"""One command at a time: who submits work keeps others from submitting the same.
+
+Knows a folder, and nothing of what is submitted from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from postcast.errors import ClusterError
+from postcast.files import explaining_os_errors
+
+LOCK = ".submitting"
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, what: Path) -> Iterator[None]:
+    """Keep two commands from submitting the same at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing.
+    what : Path
+        What is submitted, for people.
+
+    Raises
+    ------
+    ClusterError
+        If another one is at it.
+    """
+    lock = folder / LOCK
+    with explaining_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    _remove_if_dead(lock)
+    try:
+        with lock.open("x", encoding="utf-8") as file:
+            json.dump({"host": socket.gethostname(), "process": os.getpid()}, file)
+    except FileExistsError:
+        raise ClusterError(
+            f"{what} is being submitted by another postcast",
+            action=f"look again in a moment; if that has died, remove {lock}",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _remove_if_dead(lock: Path) -> None:
+    """Remove the lock of a process of this host that is no more."""
+    try:
+        owner = dict(json.loads(lock.read_text("utf-8")))
+        if owner["host"] == socket.gethostname():
+            os.kill(int(owner["process"]), 0)
+    except ProcessLookupError:
+        lock.unlink(missing_ok=True)
+    except (OSError, ValueError, TypeError, KeyError):  # none, or of nobody that could be asked
+        return

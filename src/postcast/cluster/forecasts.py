@@ -1,0 +1,108 @@
+"""Many drafts, forecast by an array of Slurm tasks. Knows a manifest, and no forecast."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from postcast.cluster.claim import claimed
+from postcast.cluster.resources import Resources
+from postcast.cluster.scripts import MOST_TASKS, array, check_folder, filled
+from postcast.cluster.slurm_commands import sbatch, scancel, squeue
+from postcast.errors import ClusterError
+from postcast.files import explaining_os_errors, write_text
+from postcast.shards import Manifest
+from postcast.shards.results import states
+
+AT_ONCE = 4
+"""Tasks at the same time, unless sbatch is told otherwise."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far forecasts on a cluster are.
+
+    Parameters
+    ----------
+    done, shards : int
+    jobs : tuple of str
+        In the queue.
+    is_new : bool
+        Whether they were submitted now.
+    """
+
+    done: int
+    shards: int
+    jobs: tuple[str, ...]
+    is_new: bool = False
+
+
+def submit_forecasts(
+    manifest: Manifest, gather: Sequence[str], device: str, options: Sequence[str]
+) -> Progress:
+    """Submit the shards that are not done, unless they are in the queue already.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of drafts.
+    gather : sequence of str
+        The command line of `postcast` that puts all forecasts together.
+    device : str
+    options : sequence of str
+        For sbatch; they win over what the scripts ask for.
+
+    Raises
+    ------
+    ClusterError
+        If there are more shards than an array takes, or Slurm refuses; then no job is left.
+    """
+    folder = manifest.folder
+    check_folder(folder.absolute())
+    if len(manifest) > MOST_TASKS:
+        raise ClusterError(f"{len(manifest):,} shards", f"at most {MOST_TASKS:,}: a task for each")
+    with claimed(folder, folder):
+        found = states(manifest)
+        lacking = [index for index, state in enumerate(found) if state != "done"]
+        n_done, record = len(manifest) - len(lacking), folder / "submission.json"
+        queued = squeue(_jobs(record))
+        if queued or not lacking:
+            ids = dict.fromkeys(one.job for one in queued)
+            return Progress(n_done, len(manifest), tuple(ids))
+        predict, together = _write_scripts(manifest, gather, device)
+        first = sbatch(predict, (), array(lacking, AT_ONCE), options)
+        try:
+            jobs = (first, sbatch(together, (first,), None, options))
+        except ClusterError:
+            scancel((first,))
+            raise
+        write_text(record, json.dumps({"jobs": jobs}) + "\n")
+        return Progress(n_done, len(manifest), jobs, is_new=True)
+
+
+def _write_scripts(manifest: Manifest, gather: Sequence[str], device: str) -> tuple[Path, Path]:
+    folder = manifest.folder.absolute()
+    with explaining_os_errors(folder):
+        (folder / "logs").mkdir(exist_ok=True)
+    ask = Resources()
+    texts = {
+        "predict": filled(
+            "predict", ask=ask, cluster=folder, last=len(manifest) - 1, device=device
+        ),
+        "gather": filled("gather", ask=ask, cluster=folder, command=shlex.join(gather)),
+    }
+    paths = {name: folder / f"{name}.sbatch" for name in texts}
+    for name, text in texts.items():
+        write_text(paths[name], text)
+    return paths["predict"], paths["gather"]
+
+
+def _jobs(record: Path) -> list[str]:
+    """Return the ids of what was submitted before."""
+    try:
+        return [str(one) for one in json.loads(record.read_text("utf-8"))["jobs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

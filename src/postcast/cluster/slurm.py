@@ -1,0 +1,196 @@
+"""A run on a Slurm cluster: submitted, taken up again where something is missing, cancelled.
+
+Knows which stage waits for which; what is done is told by `postcast.cluster.status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from postcast.cluster.claim import claimed
+from postcast.cluster.folder import EMBED, ClusterFolder, Job, Submission
+from postcast.cluster.scripts import Plan, array, write_scripts
+from postcast.cluster.slurm_commands import NEVER, Queued, sbatch, scancel, squeue
+from postcast.cluster.status import DONE, FAILED, MISSING, Status, status
+from postcast.errors import ClusterError, OutputError
+from postcast.files import explaining_os_errors
+from postcast.run_folder import CLUSTER
+
+
+def prepare_submission(plan: Plan) -> list[Path]:
+    """Write a run's batch scripts and submit nothing.
+
+    Returns
+    -------
+    list of Path
+        The scripts, in the order in which they are to be submitted.
+
+    Raises
+    ------
+    ClusterError
+        If the run was submitted already.
+    OutputError
+        If anything else stands in its folder, or that cannot be written.
+    """
+    folder = ClusterFolder(plan.run)
+    _check_free(folder)
+    with claimed(folder.path, folder.run):
+        _check_not_submitted(folder)
+        return write_scripts(plan, folder)
+
+
+def submit(plan: Plan) -> Submission:
+    """Write a run's batch scripts, and submit each to start when the one before has ended well.
+
+    Raises
+    ------
+    ClusterError
+        If the run was submitted already, or Slurm refuses a script: then no job is left.
+    OutputError
+        If anything else stands in its folder, or that cannot be written.
+    """
+    folder, submission = ClusterFolder(plan.run), plan.submission()
+    _check_free(folder)
+    with claimed(folder.path, folder.run):
+        _check_not_submitted(folder)
+        write_scripts(plan, folder)
+        try:
+            return _submit_stages(
+                folder, submission, _Lost(dict.fromkeys(submission.stages, ()), {})
+            )
+        except ClusterError:
+            scancel(folder.read().ids() if folder.submission.is_file() else ())
+            folder.submission.unlink(missing_ok=True)
+            raise
+
+
+def _check_free(folder: ClusterFolder) -> None:
+    """Refuse a folder in which anything but a run's cluster folder stands."""
+    run = folder.run
+    with explaining_os_errors(run):
+        if run.exists() and not run.is_dir():
+            raise OutputError(f"{run} is a file", "a folder", "choose another --out")
+        if not run.is_dir() or folder.submission.exists():
+            return
+        if any(one.name != CLUSTER for one in run.iterdir()):
+            raise OutputError(
+                f"{run} holds files already", "a new or empty folder", "choose another --out"
+            )
+
+
+def _check_not_submitted(folder: ClusterFolder) -> None:
+    if folder.submission.exists():
+        ids = ", ".join(folder.read().ids()) or "none"
+        raise ClusterError(
+            f"{folder.run} was submitted already (jobs {ids})",
+            action="see `postcast status`; `postcast resume` submits what is missing; choose "
+            "another --out for another run",
+        )
+
+
+def _submit_stages(folder: ClusterFolder, submission: Submission, lost: _Lost) -> Submission:
+    """Submit stages in their order, each after the one before, and record each at once."""
+    before: list[str] = []
+    for stage in submission.stages:
+        here = list(lost.alive.get(stage, ()))
+        if stage in lost.stages:
+            tasks = list(lost.stages[stage])
+            told = array(tasks, submission.at_once) if tasks else None
+            job = Job(stage, sbatch(folder.script(stage), before, told))
+            submission = replace(submission, jobs=(*submission.jobs, job))
+            folder.write(submission)
+            here.append(job.id)
+        before = here
+    return submission
+
+
+def resume(run: Path) -> tuple[Status, Submission]:
+    """Submit again what has failed or is missing, and what waits for it.
+
+    Parameters
+    ----------
+    run : Path
+
+    Returns
+    -------
+    tuple of Status and Submission
+        How far it was, and what is submitted now; the same jobs where nothing is missing.
+
+    Raises
+    ------
+    ClusterError
+        If nothing was submitted, or Slurm does not answer.
+    """
+    folder = ClusterFolder(run)
+    folder.read()
+    with claimed(folder.path, folder.run):
+        found = status(folder)
+        lost = _lost(found)
+        scancel(lost.stale)
+        return found, _submit_stages(folder, found.submission, lost)
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """What is to be submitted again, and how it hangs together with what is still there.
+
+    Parameters
+    ----------
+    stages : mapping of str to list of int
+        With the array tasks that are missing; none means as the script has it.
+    alive : mapping of str to list of str
+        Jobs and array tasks of each stage that are left to end by themselves.
+    stale : tuple of str
+        Those that wait for what will not come.
+    """
+
+    stages: Mapping[str, Sequence[int]]
+    alive: Mapping[str, Sequence[str]]
+    stale: tuple[str, ...] = ()
+
+
+def _lost(found: Status) -> _Lost:
+    """Return what is lost; whatever waits behind it is lost with it."""
+    stages: dict[str, list[int]] = {}
+    alive: dict[str, list[str]] = {}
+    stale: list[Queued] = []
+    for stage in found.stages:
+        mine = [one for one in found.queue if one.job in stage.jobs]
+        hopeless = [o for o in mine if not o.is_running and (stages or o.reason == NEVER)]
+        stale += hopeless
+        alive[stage.name] = [one.id for one in mine if one not in hopeless]
+        if stage.name == EMBED:
+            tasks = _lost_tasks(found, {one.task for one in hopeless})
+            if tasks:
+                stages[stage.name] = tasks
+        elif stage.state != DONE and not alive[stage.name]:
+            stages[stage.name] = []
+    return _Lost(stages, alive, tuple(one.id for one in stale))
+
+
+def _lost_tasks(found: Status, hopeless: set[int | None]) -> list[int]:
+    """Return the array tasks that must run again."""
+    n = found.submission.tasks
+    return sorted(
+        {
+            index % n
+            for index, state in enumerate(found.shards)
+            if state in (FAILED, MISSING) or (state != DONE and index % n in hopeless)
+        }
+    )
+
+
+def cancel(run: Path) -> tuple[str, ...]:
+    """End what of a run waits or is running, and return the ids of those jobs.
+
+    Raises
+    ------
+    ClusterError
+        If nothing was submitted, or Slurm does not answer.
+    """
+    queue = squeue(ClusterFolder(run).read().ids())
+    ids = tuple(dict.fromkeys(one.job for one in queue))
+    scancel(ids)
+    return ids

@@ -1,0 +1,183 @@
+"""How far a submitted run is: what files say, and what the scheduler has not finished.
+
+Knows no accounting database: what has ended and left no result has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from postcast.cluster.folder import EMBED, ClusterFolder, Submission
+from postcast.cluster.slurm_commands import NEVER, Queued, squeue
+
+DONE, RUNNING, WAITING, FAILED, MISSING = "done", "running", "waiting", "failed", "missing"
+STATES = (DONE, RUNNING, WAITING, FAILED, MISSING)
+"""``failed`` was begun, ``missing`` was not; neither is in the queue, nor has left its result."""
+
+LAST_LINES = 4096
+"""Bytes of a log in which its last words are sought."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a run.
+
+    Parameters
+    ----------
+    name : str
+    state : str
+        One of `STATES`; of several tasks the worst, but for what is still being worked on.
+    jobs : tuple of str
+        Ids, as submitted.
+    why : str
+        What a waiting job waits for, or the last words of a failed one.
+    log : str
+        The log in which those stand.
+    """
+
+    name: str
+    state: str
+    jobs: tuple[str, ...]
+    why: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A submitted run, now.
+
+    Parameters
+    ----------
+    submission : Submission
+    stages : tuple of Stage
+    shards : tuple of str
+        The state of each shard; empty where nothing is embedded in shards.
+    queue : tuple of Queued
+    """
+
+    submission: Submission
+    stages: tuple[Stage, ...]
+    shards: tuple[str, ...]
+    queue: tuple[Queued, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether everything is done."""
+        return all(stage.state == DONE for stage in self.stages)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something has failed or is missing, and nobody is at it."""
+        return any(stage.state in (FAILED, MISSING) for stage in self.stages) or any(
+            state in (FAILED, MISSING) for state in self.shards
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types; shards by their state."""
+        shards = {
+            state: [index for index, one in enumerate(self.shards) if one == state]
+            for state in STATES
+        }
+        return {
+            "engine": self.submission.engine,
+            "finished": self.is_finished,
+            "stuck": self.is_stuck,
+            "stages": [asdict(stage) for stage in self.stages],
+            "shards": shards if self.shards else None,
+        }
+
+
+def status(folder: ClusterFolder) -> Status:
+    """Look at a run's files, and then at the queue for what they lack.
+
+    Raises
+    ------
+    ClusterError
+        If nothing was submitted, or something is not done and Slurm does not answer.
+    """
+    submission = folder.read()
+    queue = squeue(submission.ids()) if not _all_done(folder, submission) else []
+    shards = _shards(folder, submission, queue)  # after the queue: what left it has its result
+    stages = tuple(_stage(name, folder, submission, queue, shards) for name in submission.stages)
+    return Status(submission, stages, shards, tuple(queue))
+
+
+def _all_done(folder: ClusterFolder, submission: Submission) -> bool:
+    return all(folder.is_done(one, submission) for one in submission.stages if one != EMBED)
+
+
+def _stage(
+    name: str,
+    folder: ClusterFolder,
+    submission: Submission,
+    queue: Sequence[Queued],
+    shards: Sequence[str],
+) -> Stage:
+    """Return how far one stage is."""
+    jobs = submission.ids(name)
+    if name == EMBED:
+        state = next((s for s in (RUNNING, FAILED, MISSING, WAITING) if s in shards), DONE)
+        bad = next((index for index, s in enumerate(shards) if s == FAILED), None)
+        log = None if bad is None else _log_of(folder, name, jobs, bad % submission.tasks)
+    else:
+        log = _log_of(folder, name, jobs)
+        state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
+    if state == FAILED and log is not None:
+        return Stage(name, state, jobs, _last_words(log), str(log))
+    waits = next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
+    return Stage(name, state, jobs, waits if state == WAITING else "")
+
+
+def _unfinished(
+    queue: Sequence[Queued], jobs: Sequence[str], log: Path | None, task: int | None = None
+) -> str:
+    """Return the state of what has no result."""
+    mine = [one for one in queue if one.job in jobs and task in (None, one.task)]
+    if any(one.is_running for one in mine):
+        return RUNNING
+    if any(one.reason != NEVER for one in mine):
+        return WAITING
+    return MISSING if log is None else FAILED
+
+
+def _shards(
+    folder: ClusterFolder, submission: Submission, queue: Sequence[Queued]
+) -> tuple[str, ...]:
+    """Return the state of each shard."""
+    if not submission.shards:
+        return ()
+    from postcast.shards import read_manifest
+    from postcast.shards.results import states
+
+    is_divided = folder.manifest.is_file()
+    found = states(read_manifest(folder.manifest)) if is_divided else []
+    jobs, told = submission.ids(EMBED), []
+    for index in range(submission.shards):
+        task = index % submission.tasks
+        if index < len(found) and found[index] == "done":
+            told.append(DONE)
+        else:
+            told.append(_unfinished(queue, jobs, _log_of(folder, EMBED, jobs, task), task))
+    return tuple(told)
+
+
+def _log_of(
+    folder: ClusterFolder, stage: str, jobs: Sequence[str], task: int | None = None
+) -> Path | None:
+    """Return the newest log of a stage's jobs, or of one task; None where none was begun."""
+    end = "" if task is None else f"_{task}"
+    paths = [folder.logs / f"{stage}-{job}{end}.log" for job in reversed(jobs)]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _last_words(log: Path) -> str:
+    """Return the last line of a log, or the error that it tells."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LAST_LINES))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    told = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in told if line.startswith("postcast: ")]
+    return (errors or told or [""])[-1]

@@ -1,0 +1,123 @@
+"""Shards of texts, and their vectors: the posts divided, and the worker of every engine.
+
+The worker needs a manifest and the numbers of some shards. Knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postcast.device import COMPUTING
+from postcast.errors import EncoderError
+from postcast.features.text import Choice, load_encoder, resolve_name
+from postcast.shards import EMBED, Manifest, Work, read_shard
+from postcast.shards.divide import write_shards
+from postcast.shards.results import Result
+from postcast.shards.worker import Done, do_each
+
+if TYPE_CHECKING:
+    from postcast.features.transformer.encoder import TransformerEncoder
+    from postcast.schema import Posts
+
+
+def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Manifest:
+    """Divide posts into shards whose texts are to be embedded.
+
+    Parameters
+    ----------
+    posts : Posts
+    n_shards : int
+    folder : Path
+        Gets ``manifest.json`` and ``shards/``; `embed_shards` adds ``results/``.
+    choice : Choice
+        Its device and cache are this machine's own, and stand in no manifest.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder is ``tfidf``, or cannot be found.
+    ShardError
+        If there are fewer posts than shards, or others stand there.
+    """
+    table = posts.table.select("id", "text")
+    told = (posts.source.name, posts.source.sha256)
+    return write_shards(table, n_shards, folder, embedding_of(choice), told)
+
+
+def embedding_of(choice: Choice) -> Work:
+    """Return what is to be done with shards of texts.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder is ``tfidf``, or cannot be found.
+    """
+    name = resolve_name(choice.name)
+    encoder = pretrained(Choice(name, choice.pooling, "cpu", choice.cache, choice.precision))
+    if Path(name).expanduser().is_dir():
+        name = str(Path(name).expanduser().absolute())
+    asked = {"encoder": name, "pooling": choice.pooling, "precision": choice.precision}
+    return Work(EMBED, asked, {device: encoder.key_on(device) for device in COMPUTING})
+
+
+def pretrained(choice: Choice) -> TransformerEncoder:
+    """Return a pretrained encoder; there is nothing to divide of one that learns its words.
+
+    Raises
+    ------
+    EncoderError
+    """
+    if resolve_name(choice.name) == "tfidf":
+        raise EncoderError(
+            "the encoder tfidf in shards",
+            "minilm, a hub name or a folder",
+            "train in one go: tfidf learns its words from the training posts, and takes seconds",
+        )
+    encoder: TransformerEncoder = load_encoder(choice)  # type: ignore[assignment]
+    return encoder
+
+
+def embed_shards(
+    manifest: Manifest, indices: Iterable[int], device: str = "auto", cache: Path | None = None
+) -> Done:
+    """Compute the vectors of some shards, but for those that are there and whole.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    indices : iterable of int
+    device : {"auto", "cpu", "cuda"}
+    cache : Path or None
+        Where the encoder's graph is kept.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder cannot be found, or is not the one that the shards were made for.
+    ShardError
+        If the manifest is of other work, or a shard is missing or has changed.
+    OutputError
+        If a result cannot be written.
+    """
+    manifest.check_kind(EMBED)
+    asked = manifest.work.asked
+    choice = Choice(asked["encoder"], asked["pooling"], device, cache, asked["precision"])
+    encoder = pretrained(choice)
+    if encoder.key_on(encoder.device) != manifest.work.keys[encoder.device]:
+        raise EncoderError(
+            f"the encoder {encoder.name} here has sha256 {encoder.facts.digest[:12]}…",
+            "the weights and the postcast that the shards were made for",
+            "install the same on every machine, or make the shards again",
+        )
+    told = {
+        "encoder": {"encoder": encoder.name, **encoder.describe()},
+        "kept_as": encoder.about(),
+    }
+
+    def embed(index: int) -> Result:
+        texts = read_shard(manifest, index)["text"].to_list()
+        return Result(encoder.computed(texts), told)
+
+    return do_each(manifest, indices, encoder.device, embed)

@@ -1,0 +1,190 @@
+"""The result of one shard, in a file that tells whether it is whole. Knows no work.
+
+A file is safetensors: one tensor, and beside it the shard, its posts and a checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from postcast.errors import ShardError
+from postcast.files import write_bytes
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from postcast.shards import Manifest, Shard
+
+State = Literal["done", "missing", "broken"]
+
+MOST_HEADER = 1 << 20
+"""Bytes; a longer header is none of ours."""
+
+DTYPES = {"F32": "<f4", "U8": "u1"}
+"""What results are made of: vectors, and the bytes of tables."""
+
+NAME = "postcast"
+
+NAMED = 8
+"""Shards that are told by their numbers where some are missing."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a worker computed of one shard.
+
+    Parameters
+    ----------
+    array : ndarray
+        Vectors of float32, shape (n_posts, width), or a table's bytes, uint8.
+    told : mapping of str to JSON value
+        What is to be known of it.
+    """
+
+    array: npt.NDArray[Any]
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_result(path: Path, shard: Shard, result: Result) -> None:
+    """Write a shard's result, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    array = np.ascontiguousarray(result.array)
+    told = {
+        "shard": shard.sha256,
+        "posts": shard.n_posts,
+        "sha256": hashlib.sha256(array.data).hexdigest(),
+        "told": dict(result.told),
+    }
+    # under one name: safetensors writes several in an order that changes from time to time
+    write_bytes(path, save({"result": array}, {NAME: json.dumps(told, sort_keys=True)}))
+
+
+def read_result(path: Path, shard: Shard) -> Result | None:
+    """Return a shard's result; None where the file is not whole, or is of another shard.
+
+    Raises
+    ------
+    OSError
+        If there is no file, or it cannot be read.
+    """
+    data = path.read_bytes()
+    try:
+        start = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:start]) if start <= MOST_HEADER else {}
+        told, tensor = json.loads(header["__metadata__"][NAME]), header["result"]
+        array = np.frombuffer(data, DTYPES[tensor["dtype"]], offset=start).reshape(tensor["shape"])
+        is_whole = (
+            told["shard"] == shard.sha256
+            and told["posts"] == shard.n_posts
+            and told["sha256"] == hashlib.sha256(array.data).hexdigest()
+        )
+        found = Result(array, dict(told["told"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if is_whole else None
+
+
+def state_of(manifest: Manifest, index: int, device: str) -> State:
+    """Return whether a shard's result from one device is there, and whole."""
+    try:
+        found = read_result(manifest.result_path(index, device), manifest.shards[index])
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "broken"
+    return "broken" if found is None else "done"
+
+
+def states(manifest: Manifest) -> list[State]:
+    """Return of each shard whether its result is done, missing or broken.
+
+    Each is read whole and checked. Of results from CPUs and from GPUs those count of which more
+    are done: they are never mixed.
+    """
+    return _best(manifest)[1]
+
+
+def _best(manifest: Manifest) -> tuple[str, list[State]]:
+    """Return the device on which most was done, and the states of its results."""
+    found = {
+        device: [state_of(manifest, index, device) for index in range(len(manifest))]
+        for device in manifest.work.keys
+    }
+    best = max(found, key=lambda device: found[device].count("done"))
+    return best, found[best]
+
+
+@dataclass(frozen=True)
+class Results:
+    """All results of a manifest, of one device, read one by one.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    device : {"cpu", "cuda"}
+    """
+
+    manifest: Manifest
+    device: str
+
+    def __iter__(self) -> Iterator[Result]:
+        return (self.read(index) for index in range(len(self.manifest)))
+
+    def read(self, index: int) -> Result:
+        """Return the result of a shard.
+
+        Raises
+        ------
+        ShardError
+            If it is gone or has changed since all were checked.
+        """
+        path = self.manifest.result_path(index, self.device)
+        try:
+            found = read_result(path, self.manifest.shards[index])
+        except OSError:
+            found = None
+        if found is None:
+            raise ShardError(f"the result of shard {index} has just changed", action="gather again")
+        return found
+
+
+def all_results(manifest: Manifest) -> Results:
+    """Return the results of all shards.
+
+    Raises
+    ------
+    ShardError
+        If any is missing or broken; the first are named.
+    """
+    device, found = _best(manifest)
+    lacking = {
+        state: [index for index, one in enumerate(found) if one == state]
+        for state in ("missing", "broken")
+    }
+    if not any(lacking.values()):
+        return Results(manifest, device)
+    told = ", ".join(f"{len(w):,} {state} ({_named(w)})" for state, w in lacking.items() if w)
+    first = min(index for which in lacking.values() for index in which)
+    raise ShardError(
+        f"{sum(map(len, lacking.values())):,} of {len(manifest):,} shards are not done: {told}",
+        action=f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {first}, "
+        "and so on",
+    )
+
+
+def _named(which: Sequence[int]) -> str:
+    return ", ".join(map(str, which[:NAMED])) + (", …" if len(which) > NAMED else "")

@@ -1,0 +1,61 @@
+"""Many drafts on a cluster: the missing shards alone are submitted, and not twice."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from postcast.cluster.forecasts import submit_forecasts
+from postcast.errors import ClusterError
+from postcast.shards import Manifest, Shard, Work
+
+GATHER = ("predict", "RUN", "it's.csv")
+
+
+@pytest.fixture
+def manifest(box, monkeypatch) -> Manifest:
+    """Four shards, of which the second and the last are not done."""
+    folder = Path("out.csv.shards")
+    folder.mkdir()
+    monkeypatch.setattr("sys.executable", str(box / "bin" / "python"))
+    (box / "bin" / "postcast").write_text("")
+    states = ["done", "missing", "done", "broken"]
+    monkeypatch.setattr("postcast.cluster.forecasts.states", lambda manifest: states)
+    work = Work("predict", {}, {"cpu": "key"})
+    return Manifest(folder, work, "drafts", "", (Shard("0" * 64, 1),) * 4)
+
+
+def test_the_missing_are_submitted_and_gathered_after_that(box, manifest):
+    found = submit_forecasts(manifest, GATHER, "cpu", ("--partition=gpu",))
+    assert (found.done, found.shards, found.jobs, found.is_new) == (2, 4, ("1", "2"), True)
+    assert (box / "sbatch").read_text().splitlines() == [
+        "--parsable --partition=gpu --array=1,3%4 predict.sbatch",
+        "--parsable --partition=gpu --dependency=afterok:1 --kill-on-invalid-dep=yes gather.sbatch",
+    ]
+    for script in manifest.folder.glob("*.sbatch"):
+        subprocess.run(["bash", "-n", script], check=True)
+    assert (
+        "postcast predict RUN 'it'\"'\"'s.csv'" in (manifest.folder / "gather.sbatch").read_text()
+    )
+
+
+def test_what_is_in_the_queue_is_left_to_it(box, manifest):
+    submit_forecasts(manifest, GATHER, "cpu", ())
+    (box / "queue").write_text("1|3|RUNNING|None\n2|N/A|PENDING|Dependency\n")
+    found = submit_forecasts(manifest, GATHER, "cpu", ())
+    assert (found.jobs, found.is_new) == (("1", "2"), False)
+    assert len((box / "sbatch").read_text().splitlines()) == 2
+
+
+def test_what_has_left_the_queue_undone_is_submitted_again(box, manifest):
+    submit_forecasts(manifest, GATHER, "cpu", ())
+    assert submit_forecasts(manifest, GATHER, "cpu", ()).is_new
+
+
+def test_nothing_is_left_where_the_gathering_is_refused(box, manifest):
+    (box / "refused").write_text("gather.sbatch")
+    with pytest.raises(ClusterError, match="no such partition"):
+        submit_forecasts(manifest, GATHER, "cpu", ())
+    assert (box / "scancel").read_text() == "1\n"
