@@ -64,10 +64,13 @@ class Slurm:
         numbers = self.ask("squeue", "--noheader", "--array", f"--jobs={job}", "--format=%A")
         return processes(*(f"slurmstepd: [{number}.batch]" for number in numbers.split()))
 
-    def begin_now(self, job: str) -> None:
-        """Let a job that was requeued begin; else it waits for two minutes."""
+    def begin_soon(self, job: str) -> None:
+        """Let a job that was requeued begin; else it waits for two minutes.
+
+        Its node remembers for five seconds (`cred_expire`) that it was to end, and would refuse it.
+        """
         wait_until(lambda: "BeginTime" in self.ask("squeue", "-h", "-j", job, "-o", "%r"))
-        self.ask("scontrol", "update", f"JobId={job}", "StartTime=now")
+        self.ask("scontrol", "update", f"JobId={job}", "StartTime=now+8")
 
 
 def processes(*told: str) -> list[int]:

@@ -170,3 +170,14 @@ def test_nobody_is_told_of_an_import(package, tmp_path):
 def test_only_safe_weights_are_loaded(tmp_path):
     with pytest.raises(EncoderError, match="cannot be loaded"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("precision", ["exact", "fastest"])
+def test_a_graph_is_the_same_bytes_whatever_the_process_made_before(
+    encoders, small_bert, tmp_path, precision
+):
+    """A run holds it, and may be made by a process that made others."""
+    choice = Choice(str(small_bert), device="cpu", cache=tmp_path, precision=precision)
+    again, before = load_encoder(choice).graph_folder, encoders[precision].graph_folder
+    for name in ("encoder.xml", "encoder.bin", "tokenizer.json"):
+        assert (again / name).read_bytes() == (before / name).read_bytes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -65,13 +66,13 @@ def make_graph(origin: Path, facts: EncoderFacts, weights: str, folder: Path) ->
         import openvino
 
     with without_chatter():
-        graph = _traced(model, facts, origin)
+        graph = _renamed(_traced(model, facts, origin))
         openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
     with without_chatter():
         _check(model, facts, folder)
     if weights == "int8":
         with without_chatter():
-            graph = _quantised(graph, tokenizer, facts)
+            graph = _renamed(_quantised(graph, tokenizer, facts))
             for name in (GRAPH, WEIGHTS):  # what is checked may still be mapped into memory
                 (folder / name).unlink()
             openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
@@ -97,7 +98,7 @@ def _traced(model: Any, facts: EncoderFacts, origin: Path) -> Any:
     mask[1, 4:] = 0  # lest the tracer take all tokens for real
     shape = openvino.PartialShape([-1, -1])
     try:
-        return openvino.convert_model(
+        graph = openvino.convert_model(
             Pooled(), example_input=(ids, mask), input=[("ids", shape), ("mask", shape)]
         )
     except (RuntimeError, ValueError, TypeError) as error:
@@ -106,6 +107,22 @@ def _traced(model: Any, facts: EncoderFacts, origin: Path) -> Any:
             f"the encoder in {origin} cannot be turned into a graph: {reason}",
             "an architecture that OpenVINO can trace, such as BERT's",
         ) from error
+    return graph
+
+
+def _renamed(graph: Any) -> Any:
+    """Return a graph whose nodes are numbered in their order.
+
+    OpenVINO numbers all that a process ever makes: the same graph would be other bytes.
+    """
+    graph.set_friendly_name("encoder")
+    for place, node in enumerate(graph.get_ordered_ops()):
+        if _NUMBERED.fullmatch(node.get_friendly_name()):
+            node.set_friendly_name(f"{node.get_type_name()}-{place}")
+    return graph
+
+
+_NUMBERED = re.compile(r".*_\d+")
 
 
 def _check(model: Any, facts: EncoderFacts, folder: Path) -> None:
