@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, Any] = dict(typer.main.get_command(app_of([])).commands)
 TABLE = re.compile(r"(<!-- options: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-FOREIGN = {"--index-url", "--local-dir"}
-"""Those of pip and hf."""
+FOREIGN = {"--index-url", "--local-dir", "--array", "--open-mode", "--requeue", "--signal"}
+"""Those of pip, hf and sbatch."""
 CHEAP = ("predict", "prepare")
 """Commands whose examples run in a second."""
 
@@ -89,7 +89,10 @@ def test_page_has_the_options_of_its_command(name, updating):
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 def test_no_page_names_an_option_that_does_not_exist(path):
-    assert set(OPTION.findall(re.sub(r"<!--.*?-->", "", path.read_text("utf-8")))) <= every_option()
+    assert (
+        set(OPTION.findall(re.sub(r"<!--.*?-->|#SBATCH.*", "", path.read_text("utf-8"))))
+        <= every_option()
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
