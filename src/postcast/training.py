@@ -93,6 +93,8 @@ def _train(
     posts: Any, chosen: Settings, out: Path | None, request: SaveRequest, *, overwrite: bool
 ) -> Forecaster:
     """Read, plan and learn, unless that was done before."""
+    from threadpoolctl import threadpool_limits
+
     stages = Stages()
     with stages.measure("read"):
         if isinstance(posts, Posts):
@@ -113,10 +115,11 @@ def _train(
         return load(folder.path)
     with stages.measure("audit", len(plan.division.drafts)):
         plan = replace(plan, audit=audit_training(table, cells, plan.division, plan.settings))
-    if folder is None:
-        return _learn(plan, stages, None, request)
-    with folder.writing(overwrite=overwrite):
-        forecaster = _learn(plan, stages, folder, request)
+    with threadpool_limits(1):  # sums of several threads differ in their last bits
+        if folder is None:
+            return _learn(plan, stages, None, request)
+        with folder.writing(overwrite=overwrite):
+            forecaster = _learn(plan, stages, folder, request)
     _track(folder, chosen)
     return forecaster
 

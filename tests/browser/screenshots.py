@@ -122,7 +122,7 @@ def take(page: Page, name: str, height: int) -> None:
     width = page.viewport_size["width"] if page.viewport_size else 0
     full = int(page.evaluate("document.documentElement.scrollHeight"))
     clip = {"x": 0, "y": 0, "width": width, "height": min(height, full)}
-    page.screenshot(path=OUT / f"{name}.png", full_page=True, clip=clip)  # type: ignore[arg-type]
+    page.screenshot(path=OUT / f"{name}.png", full_page=True, clip=clip)
     fewer_colours(OUT / f"{name}.png")
 
 
@@ -145,7 +145,7 @@ def main() -> None:
         )
         for width, size in (("desktop", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
-                page = browser.new_page(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+                page = browser.new_page(viewport=size, color_scheme=theme)
                 with served(sample) as address:
                     drafted(page, address)
                     take(page, f"page-{width}-{theme}", 1500 if width == "desktop" else 1700)

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from postcast import Settings, load, read_posts, train
+from postcast import Settings, load, read_posts, train, training
 from postcast.errors import EncoderError, OutputError, SettingsError
 
 FAST = {"encoder": "tfidf", "classifier": "linear"}
@@ -303,3 +303,20 @@ def test_without_a_folder_nothing_is_kept_and_no_signal_taken(
     before = sorted(tmp_path.rglob("*"))
     train(posts_file, NEURAL)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_one_thread_reckons_however_many_there_are(posts_file, no_pictures, monkeypatch):
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    seen = []
+    learn = training.make_forecaster
+
+    def watched(*arguments):
+        seen.extend(one["num_threads"] for one in threadpool_info())
+        return learn(*arguments)
+
+    monkeypatch.setattr(training, "make_forecaster", watched)
+    with threadpool_limits(2):
+        train(posts_file, {"encoder": "tfidf", "classifier": "linear"})
+    assert seen
+    assert set(seen) == {1}

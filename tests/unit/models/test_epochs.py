@@ -6,17 +6,16 @@ from functools import partial
 import numpy as np
 import pytest
 
+from postcast.checkpoint_file import packed, unpacked
 from postcast.models.checkpoint import NOWHERE, OF_HELD_OUT, fit_or_load
 from postcast.models.choose import Recipe, classifier_from_state, make_classifier
+from postcast.models.ensemble import EnsembleClassifier
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
+from postcast.models.neural import NeuralClassifier, Training
 from postcast.schema import Block, FeatureSet, Parts, Target
 
 torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-
-from postcast.checkpoint_file import packed, unpacked  # noqa: E402
-from postcast.models.ensemble import EnsembleClassifier  # noqa: E402
-from postcast.models.hypergraph import HypergraphClassifier  # noqa: E402
-from postcast.models.hypergraph_training import HypergraphTraining  # noqa: E402
-from postcast.models.neural import NeuralClassifier, Training  # noqa: E402
 
 HYPERGRAPH = HypergraphTraining(members=2, epochs=4, patience=1, device="cpu")
 
