@@ -170,3 +170,28 @@ def test_nobody_is_told_of_an_import(package, tmp_path):
 def test_only_safe_weights_are_loaded(tmp_path):
     with pytest.raises(EncoderError, match="cannot be loaded"):
         load_model(tmp_path)
+
+
+SIGNALLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from postcast.features.transformer.graph import Graph
+graphs = [Graph(Path(sys.argv[1]), sys.argv[2])]
+other = threading.Thread(target=graphs.clear)
+other.start()
+other.join()
+signal.signal(signal.SIGTERM, lambda *_: print("heard"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: os.kill ends a process on Windows")
+def test_a_signal_is_heard_after_another_thread_let_go_of_the_graphs(encoders):
+    folder = encoders["exact"].graph_folder
+    run = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, folder, "exact"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, "heard\n"), run.stderr
