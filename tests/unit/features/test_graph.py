@@ -181,3 +181,28 @@ def test_a_graph_is_the_same_bytes_whatever_the_process_made_before(
     again, before = load_encoder(choice).graph_folder, encoders[precision].graph_folder
     for name in ("encoder.xml", "encoder.bin", "tokenizer.json"):
         assert (again / name).read_bytes() == (before / name).read_bytes()
+
+
+SIGNALLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from postcast.features.transformer.graph import Graph
+graphs = [Graph(Path(sys.argv[1]), sys.argv[2])]
+other = threading.Thread(target=graphs.clear)
+other.start()
+other.join()
+signal.signal(signal.SIGTERM, lambda *_: print("heard"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: os.kill ends a process on Windows")
+def test_a_signal_is_heard_after_another_thread_let_go_of_the_graphs(encoders):
+    folder = encoders["exact"].graph_folder
+    run = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, folder, "exact"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, "heard\n"), run.stderr

@@ -13,7 +13,7 @@ from postcast.errors import EncoderError
 from postcast.features.images.vision import LITE0, is_timm
 from postcast.features.transformer.convert import MOST_TRACED_ERROR, without_chatter
 from postcast.features.transformer.facts import read_json
-from postcast.features.transformer.graph import GRAPH, without_telemetry
+from postcast.features.transformer.graph import GRAPH, one_core, without_telemetry
 from postcast.features.transformer.torch_model import load_model
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def make_image_graph(vision: Vision, folder: Path) -> None:
                 "an architecture that OpenVINO can trace, such as ViT's",
             ) from error
         openvino.save_model(graph, folder / GRAPH, compress_to_fp16=False)
-    request = openvino.Core().compile_model(
+    request = one_core(openvino).compile_model(
         folder / GRAPH, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
     found = np.array(request({0: pixels.numpy()})[0])

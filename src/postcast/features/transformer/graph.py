@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -88,9 +89,19 @@ class Graph:
         return np.array(self._request.infer({0: ids, 1: mask})[0], dtype=np.float32)
 
 
+@functools.cache
+def one_core(openvino: Any) -> Any:
+    """Return what runs the graphs of this process; it is made once, and never given back.
+
+    OpenVINO gives the thread that first uses one a stack for signals, and unmaps it when that
+    core goes, in whatever thread this happens: the next signal would then end the process.
+    """
+    return openvino.Core()
+
+
 def compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
     """Return a graph ready to run, compiled at most once for these settings and this machine."""
-    core = openvino.Core()
+    core = one_core(openvino)
 
     def compile_here(where: Path) -> None:
         model = core.compile_model(folder / GRAPH, "CPU", settings)
