@@ -167,6 +167,7 @@ def local(posts: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) 
     run = tmp_path_factory.mktemp("local") / "RUN"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("POSTCAST_CACHE", str(run.parent / "cache"))
         code = exit_code(
             [
                 "run",
