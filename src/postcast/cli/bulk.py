@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from postcast.settings import Settings
     from postcast.shards import Manifest
 
-LOCAL = "local"
-ENGINES = (LOCAL,)
+LOCAL, RAY = "local", "ray"
+ENGINES = (LOCAL, RAY)
+
+
+SHARDS = 8
+"""On a cluster, where no number is given."""
 
 
 def _option(name: str, metavar: str, text: str) -> Any:
@@ -34,7 +38,8 @@ Engine = Annotated[
     _option(
         "--engine",
         "|".join(ENGINES),
-        "What starts the workers: local, processes of this machine. \\[default: local]",
+        "What starts the workers: local, processes of this machine; ray, the tasks of a Ray "
+        "cluster that runs. \\[default: local]",
     ),
 ]
 Shards = Annotated[
@@ -48,7 +53,8 @@ Jobs = Annotated[
     _option(
         "--jobs",
         "NUMBER",
-        "Processes that forecast, each with its share of the cores. \\[default: 1]",
+        "Workers: processes, each with its share of the cores \\[default: 1], or tasks of Ray "
+        "\\[default: as many as it can run at once].",
     ),
 ]
 
@@ -120,7 +126,7 @@ def predict_in_bulk(
 
     check_writable(files.out.parent)
     drafts = read_drafts(files.posts, given, forecaster)
-    n_shards = bulk.shards or min(bulk.jobs or 1, drafts.height)
+    n_shards = bulk.shards or min(bulk.jobs or (SHARDS if bulk.engine == RAY else 1), drafts.height)
     folder = files.out.with_name(files.out.name + ".shards")
     question = Question(*asked, image_root(given, files.posts))
     manifest = make_draft_shards(drafts, n_shards, folder, question, files.posts.name)
@@ -131,8 +137,13 @@ def predict_in_bulk(
 
 def _done(manifest: Manifest, bulk: Bulk, given: Settings, out: Path) -> int:
     from postcast.shards.local import run_with_bar
-    from postcast.shards.predict import gather_forecasts, place_of
+    from postcast.shards.predict import gather_forecasts
 
     more = ["--device", given.device]
-    run_with_bar(manifest, place_of(given.device), bulk.jobs or 1, more)
+    if bulk.engine == RAY:
+        from postcast.cluster.ray import RayTasks, run_on_ray
+
+        run_on_ray(manifest, RayTasks(tasks=bulk.jobs), more)
+    else:
+        run_with_bar(manifest, bulk.jobs or 1, more)
     return gather_forecasts(manifest, out)
