@@ -70,7 +70,7 @@ def write_result(path: Path, shard: Shard, result: Result) -> None:
         "told": dict(result.told),
     }
     # under one name: safetensors writes several in an order that changes from time to time
-    write_bytes(path, save({"result": array}, {NAME: json.dumps(told, sort_keys=True)}))
+    write_bytes(path, save({"result": array}, {NAME: json.dumps(told)}))
 
 
 def read_result(path: Path, shard: Shard) -> Result | None:
