@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from postcast.shards import Manifest
     from postcast.shards.predict import Question
 
-LOCAL, SLURM = "local", "slurm"
-ENGINES = (LOCAL, SLURM)
+LOCAL, SLURM, RAY = "local", "slurm", "ray"
+ENGINES = (LOCAL, SLURM, RAY)
 
 SHARDS = 8
 """On a cluster, where no number is given."""
@@ -40,8 +40,8 @@ Engine = Annotated[
     _option(
         "--engine",
         "|".join(ENGINES),
-        "What starts the workers: local, processes of this machine; slurm, the tasks of a "
-        "cluster. \\[default: local]",
+        "What starts the workers: local, processes of this machine; slurm, the tasks of an array; "
+        "ray, those of a Ray cluster that runs. \\[default: local]",
     ),
 ]
 Shards = Annotated[
@@ -49,7 +49,7 @@ Shards = Annotated[
     _option(
         "--shards",
         "NUMBER",
-        "Divide POSTS into so many parts. \\[default: as many as --jobs; slurm: 8]",
+        "Divide POSTS into so many parts. \\[default: as many as --jobs, on a cluster 8]",
     ),
 ]
 Jobs = Annotated[
@@ -57,7 +57,8 @@ Jobs = Annotated[
     _option(
         "--jobs",
         "NUMBER",
-        "Processes that forecast, each with its share of the cores. \\[default: 1]",
+        "Workers: processes, each with its share of the cores \\[default: 1], or tasks of Ray "
+        "\\[default: as many as it can run at once].",
     ),
 ]
 
@@ -146,7 +147,7 @@ def predict_in_bulk(
 
     check_writable(files.out.parent)
     drafts = read_drafts(files.posts, given, forecaster)
-    default = SHARDS if bulk.engine == SLURM else bulk.jobs or 1
+    default = bulk.jobs or 1 if bulk.engine in (None, LOCAL) else bulk.jobs or SHARDS
     n_shards = bulk.shards or min(default, drafts.height)
     folder = files.out.with_name(files.out.name + ".shards")
     question = Question(*asked, image_root(given, files.posts))
@@ -164,10 +165,14 @@ def predict_in_bulk(
 
 def _compute(manifest: Manifest, bulk: Bulk, given: Settings) -> None:
     from postcast.shards.local import run_with_bar
-    from postcast.shards.predict import place_of
 
     more = ["--device", given.device]
-    run_with_bar(manifest, place_of(given.device), bulk.jobs or 1, more)
+    if bulk.engine == RAY:
+        from postcast.cluster.ray import RayTasks, run_on_ray
+
+        run_on_ray(manifest, RayTasks(tasks=bulk.jobs), more)
+    else:
+        run_with_bar(manifest, bulk.jobs or 1, more)
 
 
 def _submit(

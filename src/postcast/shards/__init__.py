@@ -98,6 +98,10 @@ class Manifest:
         """The file that `read_manifest` reads."""
         return self.folder / MANIFEST
 
+    def absolute(self) -> Manifest:
+        """Return the same manifest by a path that holds in any folder."""
+        return dataclasses.replace(self, folder=self.folder.absolute())
+
     def shard_path(self, index: int) -> Path:
         """Return the file of a shard."""
         return self.path_of(self.shards[index].sha256)

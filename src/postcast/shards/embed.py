@@ -5,9 +5,11 @@ The worker needs a manifest and the numbers of some shards. Knows no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from postcast.device import COMPUTING
 from postcast.errors import EncoderError
@@ -116,8 +118,10 @@ def embed_shards(
         "kept_as": encoder.about(),
     }
 
-    def embed(index: int) -> Result:
-        texts = read_shard(manifest, index)["text"].to_list()
-        return Result(encoder.computed(texts), told)
+    def embed(some: Sequence[int]) -> Iterator[Result]:
+        shards = [read_shard(manifest, index)["text"].to_list() for index in some]
+        vectors = encoder.computed([text for texts in shards for text in texts])
+        ends = np.cumsum([len(texts) for texts in shards])
+        return (Result(rows, told) for rows in np.split(vectors, ends[:-1]))
 
     return do_each(manifest, indices, encoder.device, embed)

@@ -19,13 +19,13 @@ from postcast.features.cache import Cache
 from postcast.features.text import Choice, resolve_name
 from postcast.features.transformer.graph import n_threads
 from postcast.files import explaining_os_errors
-from postcast.progress import progress
 from postcast.shards import SHARDS, Manifest
 from postcast.shards.divide import write_shards
 from postcast.shards.embed import embedding_of, pretrained
 from postcast.shards.gather import check_room, keep
 from postcast.shards.pool import run_workers
 from postcast.shards.results import Results, state_of
+from postcast.shards.watch import watched
 
 log = logging.getLogger(__name__)
 
@@ -78,33 +78,24 @@ def embed_ahead(choice: Choice, texts: Sequence[str], jobs: int) -> None:
 
 def _embed(manifest: Manifest, device: str, jobs: int, more: Sequence[str], cache: Cache) -> None:
     try:
-        run_with_bar(manifest, device, jobs, more)
+        run_with_bar(manifest, jobs, more)
     finally:
         shards = range(len(manifest))
         done = [index for index in shards if state_of(manifest, index, device) == "done"]
         keep(Results(manifest, device), done, cache)
 
 
-def run_with_bar(manifest: Manifest, device: str, jobs: int, more: Sequence[str]) -> None:
+def run_with_bar(manifest: Manifest, jobs: int, more: Sequence[str]) -> None:
     """Do all shards by several processes, with a bar of the posts that are done.
 
     Parameters
     ----------
     manifest : Manifest
-    device : {"cpu", "cuda"}
-        Where they compute.
     jobs : int
     more : sequence of str
         Options of each worker.
     """
-    waiting = {index: manifest.result_path(index, device) for index in range(len(manifest))}
-    with progress(manifest.n_posts, f"{manifest.work.kind}ing", "post") as advance:
-
-        def look() -> None:
-            for index in [index for index, path in waiting.items() if path.is_file()]:
-                advance(manifest.shards[index].n_posts)
-                del waiting[index]
-
+    with watched(manifest) as look:
         run_workers(manifest, jobs, n_threads(), more, look)
 
 

@@ -22,6 +22,10 @@ from postcast.shards.worker import PARENT, worker
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
+class WorkerLostError(ShardError):
+    """A worker that ended without a word: killed, or out of memory."""
+
+
 def run_workers(
     manifest: Manifest, n_workers: int, n_cores: int, more: Sequence[str], look: Callable[[], None]
 ) -> None:
@@ -58,6 +62,27 @@ def run_workers(
         for process, told in workers:
             _check(process, told)
     look()
+
+
+def run_worker(arguments: Sequence[str], n_cores: int) -> None:
+    """Run one worker, and wait for it.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of `worker`.
+    n_cores : int
+
+    Raises
+    ------
+    ShardError
+        If it fails, in its own words.
+    WorkerLostError
+        If it was ended by a signal.
+    """
+    with _running(arguments, _environment(n_cores)) as (process, told):
+        process.wait()
+        _check(process, told)
 
 
 @contextlib.contextmanager
@@ -107,7 +132,7 @@ def _check(process: subprocess.Popen[bytes], told: IO[bytes]) -> None:
     lines = told.read().decode("utf-8", "replace").strip().splitlines()
     if code > 0 and lines:
         raise ShardError(lines[-1].removeprefix("postcast: "))
-    raise ShardError(
+    raise WorkerLostError(
         f"a worker was ended by signal {-code}" if code < 0 else f"a worker ended with {code}",
         action="if memory ran out, give fewer --jobs; what is done is kept",
     )

@@ -148,7 +148,7 @@ def forecast_shards(manifest: Manifest, indices: Iterable[int], device: str = "a
         forecasts_table(forecaster.forecast(drafts), drafts.authors).write_parquet(file)
         return Result(np.frombuffer(file.getvalue(), dtype=np.uint8))
 
-    return do_each(manifest, indices, place, forecast)
+    return do_each(manifest, indices, place, lambda some: map(forecast, some))
 
 
 def place_of(device: str) -> str:

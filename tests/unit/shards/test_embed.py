@@ -56,6 +56,21 @@ def test_the_number_of_shards_changes_no_vector(posts, choice, tmp_path):
     assert (found[0] == found[2]).all()
 
 
+def test_small_shards_are_computed_together(choice, manifest, monkeypatch):
+    """Twenty posts at a time here: two or three of the seven shards."""
+    monkeypatch.setattr("postcast.shards.worker.POSTS_TOGETHER", 20)
+    asked = []
+    kind = type(load_encoder(choice))
+    computed = kind.computed
+    monkeypatch.setattr(
+        kind, "computed", lambda s, texts: asked.append(len(texts)) or computed(s, texts)
+    )
+    assert embed_shards(manifest, range(7), "cpu", choice.cache) == Done(7, 0, 60)
+    assert sum(asked) == 60
+    assert len(asked) == 3
+    assert states(manifest) == ["done"] * 7
+
+
 def test_what_is_there_and_whole_is_not_computed_again(choice, manifest):
     embed_shards(manifest, [0, 1, 2], "cpu", choice.cache)
     before = manifest.result_path(0, "cpu").stat()
@@ -75,7 +90,8 @@ def test_a_broken_result_is_made_anew(choice, manifest, damage):
     assert path.read_bytes() == whole
 
 
-def test_a_changed_shard_is_refused_by_name_and_the_others_stay(choice, manifest):
+def test_a_changed_shard_is_refused_by_name_and_the_others_stay(choice, manifest, monkeypatch):
+    monkeypatch.setattr("postcast.shards.worker.POSTS_TOGETHER", 1)
     manifest.shard_path(2).write_bytes(manifest.shard_path(3).read_bytes())
     with pytest.raises(ShardError, match=r"shard 2 has changed: .*\.parquet"):
         embed_shards(manifest, range(7), "cpu", choice.cache)

@@ -1,0 +1,213 @@
+"""Shards done by the machines of a Ray cluster: each task runs a worker's command line.
+
+Knows Ray and the command line; not what a worker computes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postcast.errors import MissingExtraError, SettingsError, ShardError
+from postcast.shards import Manifest
+from postcast.shards.embed import make_shards
+from postcast.shards.gather import gather
+from postcast.shards.pool import WorkerLostError, run_worker
+from postcast.shards.watch import watched
+from postcast.shards.worker import worker
+
+if TYPE_CHECKING:
+    from postcast.features.text import Choice
+    from postcast.schema import Posts
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+"""How often a part is begun whose worker was lost with its machine, or killed."""
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True)
+class RayTasks:
+    """What is asked of a Ray cluster.
+
+    Parameters
+    ----------
+    tasks : int or None
+        Into how many parts the shards are put, each a worker that loads its model once; None for
+        as many as the cluster can run at once.
+    cpus : int
+        Cores of each.
+    gpus : float
+        GPUs of each, or a share of one.
+    address : str or None
+        Of the cluster; None for ``$RAY_ADDRESS``, else the one that runs on this machine.
+    """
+
+    tasks: int | None = None
+    cpus: int = 1
+    gpus: float = 0.0
+    address: str | None = None
+
+
+def embed_on_ray(
+    posts: Posts, n_shards: int, folder: Path, choice: Choice, asked: RayTasks
+) -> Manifest:
+    """Embed posts on a Ray cluster into the cache, where a training finds the vectors.
+
+    Parameters
+    ----------
+    posts : Posts
+    n_shards : int
+    folder : Path
+        Gets shards and results; every machine sees it under the same path.
+    choice : Choice
+        Its cache gets the vectors.
+    asked : RayTasks
+
+    Raises
+    ------
+    PostcastError
+        As `postcast.shards.embed.make_shards`, `run_on_ray` and `postcast.shards.gather.gather`.
+    """
+    manifest = make_shards(posts, n_shards, folder, choice)
+    where = [] if choice.cache is None else ["--cache", str(choice.cache.absolute())]
+    run_on_ray(manifest, asked, ["--device", choice.device, *where])
+    gather(manifest, cache=choice.cache)
+    return manifest
+
+
+def run_on_ray(manifest: Manifest, asked: RayTasks, more: Sequence[str] = ()) -> None:
+    """Do all shards of a manifest on a Ray cluster, and wait for them.
+
+    A part whose machine dies is begun again elsewhere, where it passes over what is done.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        In a folder that every machine sees under the same path.
+    asked : RayTasks
+    more : sequence of str
+        Options of each worker.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    SettingsError
+        If no cluster runs, or none of its machines has what a task needs.
+    ShardError
+        If a worker fails, in its own words, or is lost again and again.
+    """
+    with _connected(asked.address) as ray:
+        n_tasks = asked.tasks or _most_at_once(ray, asked)
+        n_tasks = min(n_tasks, len(manifest))
+        log.info("Ray: %d tasks for %d shards.", n_tasks, len(manifest))
+        # Ray's own retries stay off: it would tell of a lost machine only after the last of them
+        task = ray.remote(num_cpus=asked.cpus, num_gpus=asked.gpus, max_retries=0)(_work)
+        parts = {
+            index: worker(manifest.absolute(), index, n_tasks, more) for index in range(n_tasks)
+        }
+        with watched(manifest) as look:
+            _run(ray, lambda index: task.remote(parts[index], asked.cpus), list(parts), look)
+
+
+def _run(ray: Any, begin: Callable[[int], Any], parts: list[int], look: Callable[[], None]) -> None:
+    """Run all parts, and again those that were lost."""
+    lost = ray.exceptions.RayError
+    tries = dict.fromkeys(parts, 1)
+    running = {begin(index): index for index in parts}
+    while running:
+        ready, _ = ray.wait(list(running), timeout=SECONDS_BETWEEN_LOOKS)
+        look()
+        for one in ready:
+            index = running.pop(one)
+            try:
+                told = ray.get(one)
+            except lost as error:
+                told = _Lost(f"{type(error).__name__}")
+            if isinstance(told, _Lost):
+                if tries[index] == TRIES:
+                    raise ShardError(
+                        f"task {index} was lost {TRIES} times: {told.why}",
+                        action="look at memory and at Ray's logs; what is done is kept",
+                    )
+                log.warning("Ray: task %d was lost (%s), and begins again", index, told.why)
+                tries[index] += 1
+                running[begin(index)] = index
+            elif told:
+                raise ShardError(told)
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """Why a part came to no end."""
+
+    why: str
+
+
+def _work(arguments: list[str], n_cores: int) -> str | _Lost:
+    """Run a worker's command line on whatever machine this is; return what it complained of."""
+    try:
+        run_worker(arguments, n_cores)
+    except WorkerLostError as error:
+        return _Lost(str(error))
+    except ShardError as error:
+        return str(error)
+    return ""
+
+
+@contextlib.contextmanager
+def _connected(address: str | None) -> Iterator[Any]:
+    """Yield Ray, connected to a cluster that runs already."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no network that nobody asked to use
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtraError("--engine ray", "ray", "choose --engine local") from error
+    if ray.is_initialized():
+        yield ray
+        return
+    try:
+        ray.init(
+            address=address or os.environ.get("RAY_ADDRESS") or "auto",
+            namespace="postcast",
+            log_to_driver=False,
+            configure_logging=False,
+        )
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        where = f" at {address}" if address else ""
+        raise SettingsError(
+            f"no Ray cluster answers{where}: {str(error).strip().splitlines()[0]}",
+            "one that runs",
+            "start it with `ray start --head`, or choose --engine local",
+        ) from error
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what Ray tells of its machines is no result
+            yield ray
+    finally:
+        ray.shutdown()
+
+
+def _most_at_once(ray: Any, asked: RayTasks) -> int:
+    """Return how many tasks the cluster can run at once."""
+    found = 0
+    for node in ray.nodes():
+        if node["Alive"]:
+            has = node["Resources"]
+            slots = int(has.get("CPU", 0) // asked.cpus)
+            found += min(slots, int(has.get("GPU", 0) // asked.gpus)) if asked.gpus else slots
+    if not found:
+        raise SettingsError(
+            f"tasks of {asked.cpus} cores and {asked.gpus:g} GPUs",
+            "what a machine of the Ray cluster has",
+            "ask for less",
+        )
+    return found
