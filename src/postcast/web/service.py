@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from postcast.models.choose import READS, TEXT_ALONE
 from postcast.schema import Post
@@ -58,6 +59,7 @@ class Service:
         senses = replace(second.senses, bank=forecaster.bank)
         self._second = replace(second, senses=senses, baselines={})
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._one_thread: threadpool_limits | None = None
         self._forecasts: Lane[Sequence[Post], list[Forecast]] = Lane(
             "forecasts",
             lambda asked: forecast_together(self.forecaster, asked),
@@ -78,6 +80,8 @@ class Service:
         self._folder = tempfile.TemporaryDirectory(prefix="postcast-")
         for one in (self.forecaster, self._second):
             one.predict(Post(text="a"))
+        # NumPy's second thread spins where it waits, on the core that reads and writes
+        self._one_thread = threadpool_limits(1, user_api="blas")
         self._forecasts.start()
         self._questions.start()
 
@@ -86,6 +90,8 @@ class Service:
         self.is_stopping = True
         self._forecasts.stop()
         self._questions.stop()
+        if self._one_thread is not None:
+            self._one_thread.restore_original_limits()
         if self._folder is not None:
             self._folder.cleanup()
 

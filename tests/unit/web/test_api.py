@@ -5,13 +5,15 @@ import json
 import time
 
 import pytest
+from threadpoolctl import threadpool_info
 
-from postcast import Post
+from postcast import Post, load
 from postcast.data.times import parse_time
 from postcast.explain import explain
 from postcast.rank import rank
 from postcast.web.guard import Token
 from postcast.web.limits import MIB, Limits
+from postcast.web.service import Service
 from postcast.whatif import what_if
 
 DRAFT = {"text": "Easy budget lentil soup", "author": "studio-fern"}
@@ -287,3 +289,15 @@ def test_a_browser_gives_the_token_once(serve):
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert client.get("/").status_code == 200
+
+
+def test_numpy_keeps_to_one_thread_while_it_serves(web_run, forecaster):
+    def most():
+        return max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+
+    before = most()
+    service = Service(forecaster, load(web_run), web_run)
+    service.start()
+    assert most() == 1
+    service.stop()
+    assert most() == before
