@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -238,6 +239,17 @@ def test_a_run_that_is_killed_in_mid_embedding_goes_on_to_the_bytes_of_a_local_o
 def test_without_a_cluster_it_says_how_to_start_one(manifest: Manifest) -> None:
     with pytest.raises(SettingsError, match=r"ray start --head.*--engine local"):
         run_on_ray(manifest, RayTasks(), [])
+
+
+@needs_ray
+def test_an_address_at_which_nobody_listens_is_refused_at_once(manifest: Manifest) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        begin = time.monotonic()
+        with pytest.raises(SettingsError, match=f"at {address}: .*ray start --head"):
+            run_on_ray(manifest, RayTasks(address=address), [])
+    assert time.monotonic() - begin < 20
 
 
 def test_without_ray_it_says_what_to_install(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +37,9 @@ TRIES = 4
 """How often a part is begun whose worker was lost with its machine, or killed."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
+
+SECONDS_TO_ANSWER = 10.0
+"""How long a cluster may take to accept a connection."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def run_on_ray(manifest: Manifest, asked: RayTasks, more: Sequence[str] = ()) ->
     with _connected(asked) as ray:
         most = _most_at_once(ray, asked)
         n_tasks = min(asked.tasks or most, len(manifest))
-        log.info("Ray: %d tasks for %d shards.", n_tasks, len(manifest))
+        log.info("Ray: %s shards, %s at once.", f"{len(manifest):,}", f"{n_tasks:,}")
         # Ray's own retries stay off: it would tell of a lost machine only after the last of them
         task = ray.remote(num_cpus=asked.cpus, num_gpus=asked.gpus, max_retries=0)(_work)
         parts = {
@@ -200,16 +205,13 @@ def _connected(asked: RayTasks) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    address = asked.address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
+        _knock(address)
         with _same_end_by_signal():
-            ray.init(
-                address=asked.address or os.environ.get("RAY_ADDRESS") or "auto",
-                namespace="postcast",
-                log_to_driver=False,
-                configure_logging=False,
-            )
+            ray.init(address, namespace="postcast", log_to_driver=False, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        where = f" at {asked.address}" if asked.address else ""
+        where = "" if address == "auto" else f" at {address}"
         raise SettingsError(
             f"no Ray cluster answers{where}: {str(error).strip().splitlines()[0]}",
             "one that runs",
@@ -220,6 +222,18 @@ def _connected(asked: RayTasks) -> Iterator[Any]:
             yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Refuse at once where nobody listens: Ray itself tries for minutes, and is not silent.
+
+    Raises
+    ------
+    OSError
+    """
+    found = re.fullmatch(r"(?:ray://)?\[?([^/]+?)\]?:(\d+)", address)
+    if found:
+        socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
 
 
 @contextlib.contextmanager
