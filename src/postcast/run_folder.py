@@ -159,7 +159,7 @@ class RunFolder:
             if not (overwrite or self._is_same(found)):
                 raise OutputError(
                     f"{self.path} holds a run of other settings or posts",
-                    action="choose another --out, or give --overwrite",
+                    action="choose another --out, or give --overwrite (run and train)",
                 )
             return False
 

@@ -31,14 +31,14 @@ LEVELS = ("dull", "plain", "easy")
 
 
 def pytest_collection_modifyitems(items):
-    """Say loudly why the cluster stays away; in CI it may not."""
+    """Say loudly why Slurm stays away; in CI it may not."""
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     lacking = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     if IN_CI or not lacking:
         return
     reason = f"SKIPPED: no {', '.join(lacking)}; tests/cluster/install.sh installs Slurm"
     for item in items:
-        if Path(item.path).parent == HERE:
+        if Path(item.path).parent == HERE and "slurm" in item.fixturenames:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
@@ -243,15 +243,24 @@ class Submitted:
         return list((self.run / "cluster" / "shards" / "results").glob("*.safetensors"))
 
     def assert_same_bytes(self, local: Path) -> None:
-        """Hold every file against a local run's, but for the times that it took."""
-        found, wanted = files_of(self.run), files_of(local)
-        assert found.keys() == wanted.keys()
-        assert [n for n in wanted if found[n] != wanted[n] and n not in TIMED] == []
-        told, meant = (json.loads(one["run.json"]) for one in (found, wanted))
-        for run in (told, meant):
-            del run["asked"]["cache"]
-        for name in ("asked", "input_sha256", "finished", "warnings"):
-            assert told[name] == meant[name]
+        assert_same_bytes(self.run, local)
+
+
+def assert_same_bytes(run: Path, local: Path) -> None:
+    """Hold every file against a local run's, but for the times that it took."""
+    found, wanted = files_of(run), files_of(local)
+    assert found.keys() == wanted.keys()
+    assert [n for n in wanted if found[n] != wanted[n] and n not in TIMED] == []
+    told, meant = (json.loads(one["run.json"]) for one in (found, wanted))
+    for facts in (told, meant):
+        del facts["asked"]["cache"]
+    for name in ("asked", "input_sha256", "finished", "warnings"):
+        assert told[name] == meant[name]
+
+
+@pytest.fixture
+def assert_as_local(local: Path) -> Callable[[Path], None]:
+    return lambda run: assert_same_bytes(run, local)
 
 
 TIMED = ("run.json", "report.html")

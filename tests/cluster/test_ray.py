@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from postcast.cli.main import exit_code
 from postcast.cluster.ray import RayTasks, embed_on_ray, run_on_ray
 from postcast.data.read import read_posts
 from postcast.errors import MissingExtraError, SettingsError, ShardError
@@ -162,7 +167,6 @@ def test_a_failing_worker_is_told_in_its_words(choice: Choice, manifest: Manifes
 @needs_ray
 @pytest.mark.filterwarnings("ignore")
 def test_forecasts_and_vectors_come_from_the_same_workers(choice: Choice, tmp_path: Path) -> None:
-    from postcast.cli.main import exit_code
     from postcast.data.sample import sample_csv
 
     (tmp_path / "posts.csv").write_text(sample_csv())
@@ -184,16 +188,73 @@ def test_forecasts_and_vectors_come_from_the_same_workers(choice: Choice, tmp_pa
 
 @needs_ray
 @pytest.mark.filterwarnings("ignore")
+def test_a_run_that_is_killed_in_mid_embedding_goes_on_to_the_bytes_of_a_local_one(
+    posts: Path,
+    encoder: Path,
+    assert_as_local: Callable[[Path], None],
+    wait_until: Callable[[Callable[[], Any]], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "a run's folder" / "RUN"
+    submit = ["submit", str(posts), "--engine", "ray", "--out", str(run), "--classifier", "linear"]
+    submit += ["--encoder", str(encoder), "--shards", "12", "--tasks", "2", "--quiet"]
+
+    def results() -> list[Path]:
+        found = run.glob("cluster/shards/results/*.safetensors")
+        return [one for one in found if not one.name.startswith(".")]
+
+    def told(*arguments: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = exit_code([*arguments, "--json"])
+        return code, json.loads(capsys.readouterr().out or "null")
+
+    with two_nodes() as (cluster, _), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", cluster.address)
+        process = subprocess.Popen([sys.executable, "-m", "postcast", *submit])
+        wait_until(results)
+        code, found = told("status", str(run))
+        states = [stage["state"] for stage in found["stages"]]
+        assert (code, states) == (0, ["done", "running", "waiting", "waiting"])
+        assert exit_code(submit) == 2
+        assert "is being submitted by another" in capsys.readouterr().err
+        process.kill()
+        process.wait()
+        code, found = told("status", str(run))
+        assert (code, found["stuck"], found["shards"]["running"]) == (1, True, [])
+        assert 1 <= len(found["shards"]["done"]) < 12, "not in the middle"
+        before = {one: one.stat().st_mtime_ns for one in results()}
+        code, scorecard = told(*submit)
+        assert code == 0
+    assert_as_local(run)
+    assert {one: one.stat().st_mtime_ns for one in before} == before
+    assert told("status", str(run))[1]["finished"]
+    evaluation = json.loads((run / "cluster" / "evaluation" / "scorecard.json").read_text())
+    assert scorecard["macro_f1"] == evaluation["macro_f1"]
+    assert told(*submit) == (0, scorecard)  # nothing is left to do, and no cluster needed for it
+
+
+@needs_ray
+@pytest.mark.filterwarnings("ignore")
 def test_without_a_cluster_it_says_how_to_start_one(manifest: Manifest) -> None:
     with pytest.raises(SettingsError, match=r"ray start --head.*--engine local"):
         run_on_ray(manifest, RayTasks(), [])
 
 
+@needs_ray
+def test_an_address_at_which_nobody_listens_is_refused_at_once(manifest: Manifest) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        begin = time.monotonic()
+        with pytest.raises(SettingsError, match=f"at {address}: .*ray start --head"):
+            run_on_ray(manifest, RayTasks(address=address), [])
+    assert time.monotonic() - begin < 20
+
+
 def test_without_ray_it_says_what_to_install(
     manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'postcast\[ray\]'"):
         run_on_ray(manifest, RayTasks(), [])

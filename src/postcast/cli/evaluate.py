@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from postcast.cli.options import READ, Json, Run, takes_settings
+
+if TYPE_CHECKING:
+    from postcast.scorecard import Scorecard
+    from postcast.settings import Settings
 
 
 @takes_settings(READ, names=("device",))
@@ -39,15 +43,22 @@ def evaluate(
       postcast evaluate RUN newer-pins.csv --out newer
     """
     from postcast.cli.show import show_scorecard
+    from postcast.settings import Settings
+
+    card = evaluated(run, posts, Settings.from_mapping(given), out)
+    show_scorecard(card, out, as_json=json)
+
+
+def evaluated(run: Path, posts: Path, settings: Settings, out: Path) -> Scorecard:
+    """Score a saved forecaster on posts, write all about it, and return its scorecard."""
     from postcast.features.images.tally import Tally
     from postcast.reading import read
     from postcast.results import Story, check_evaluation_folder, write_evaluation
     from postcast.saved import load
     from postcast.scoring import score_posts
-    from postcast.settings import Settings
     from postcast.stages import Stages
 
-    settings, stages = Settings.from_mapping(given), Stages()
+    stages = Stages()
     check_evaluation_folder(out)
     with stages.measure("read"):
         forecaster = load(run, device=settings.device)
@@ -58,4 +69,4 @@ def evaluate(
     images = None if seen is None else Tally.of(seen, tested.drafts.image_paths)
     story = Story(labelled, settings.to_dict(), images=images)
     write_evaluation(out, forecaster, tested, story, stages)
-    show_scorecard(tested.scorecard, out, as_json=json)
+    return tested.scorecard

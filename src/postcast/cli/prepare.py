@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from postcast.cli.options import READ, Json, takes_settings
+
+if TYPE_CHECKING:
+    from postcast.schema import Posts
+    from postcast.settings import Settings
 
 
 @takes_settings(READ, names=("protocol",))
@@ -44,14 +48,20 @@ def prepare(
       postcast prepare pins.csv --text-col description --text-col title --out posts.parquet
     """
     from postcast.cli.show import show_posts
+    from postcast.settings import Settings
+
+    show_posts(prepared(posts, Settings.from_mapping(given), out), as_json=json)
+
+
+def prepared(posts: Path, settings: Settings, out: Path) -> Posts:
+    """Read and clean posts, write them and what was rejected, and return them."""
     from postcast.data.read import write_prepared, write_rejected
     from postcast.files import removing_if_new
     from postcast.reading import read
-    from postcast.settings import Settings
 
-    table = read(posts, Settings.from_mapping(given))
+    table = read(posts, settings)
     rejected = out.with_name("rejected.csv")
     with removing_if_new(out, rejected):
         write_prepared(table, out)
         write_rejected(table, rejected)
-    show_posts(table, as_json=json)
+    return table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from postcast.cli.show import as_json_text
-from postcast.cluster.folder import EMBED
+from postcast.cluster.folder import EMBED, RAY
 from postcast.cluster.status import STATES, WAITING
 
 if TYPE_CHECKING:
@@ -61,12 +61,15 @@ def show_status(found: Status, run: Path, *, as_json: bool) -> None:
         told = _counts(found) if stage.name == EMBED else stage.state
         if stage.state == WAITING and stage.why:
             told += f" ({stage.why})"
-        typer.echo(f"{stage.name:<8}  {told:<40}  {_jobs(stage)}".rstrip())
+        jobs = "" if found.submission.engine == RAY else _jobs(stage)
+        typer.echo(f"{stage.name:<8}  {told:<40}  {jobs}".rstrip())
     for stage in found.stages:
         if stage.log:
             typer.echo(f"\n{stage.name} failed: {stage.why}\n  {stage.log}")
     if found.is_finished:
         typer.echo(f"\nDone: {run / 'report.html'}")
+    elif found.is_stuck and found.submission.engine == RAY:
+        typer.echo("\nNobody is at it. To go on: the same `postcast submit` again")
     elif found.is_stuck:
         typer.echo(f"\nWhat has failed or is missing: postcast resume {run}")
 

@@ -52,6 +52,22 @@ def claimed(folder: Path, what: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
+def owner_of(folder: Path) -> str | None:
+    """Return who is submitting from a folder, in words; None where nobody is.
+
+    Of another host it cannot be told whether a process has died.
+    """
+    lock = folder / LOCK
+    _remove_if_dead(lock)
+    try:
+        owner = dict(json.loads(lock.read_text("utf-8")))
+        return f"process {owner['process']} on {owner['host']}"
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError):
+        return "a process that did not say which"
+
+
 def _remove_if_dead(lock: Path) -> None:
     """Remove the lock of a process of this host that is no more."""
     try:

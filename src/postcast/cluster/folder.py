@@ -11,13 +11,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from postcast.errors import ClusterError
-from postcast.files import write_text
+from postcast.errors import ClusterError, OutputError
+from postcast.files import explaining_os_errors, write_text
 from postcast.run_folder import CLUSTER
 from postcast.shards import MANIFEST
 
 FORMAT = 1
 """Of submission.json; grows whenever an older postcast could no longer read it."""
+
+SLURM, RAY = "slurm", "ray"
+ENGINES = (SLURM, RAY)
 
 PREPARE, EMBED, TRAIN, EVALUATE = "prepare", "embed", "train", "evaluate"
 STAGES = (PREPARE, EMBED, TRAIN, EVALUATE)
@@ -54,6 +57,10 @@ class Submission:
         How many tasks may run at the same time.
     jobs : tuple of Job
         In the order of their submission; a later one of a stage took up what an earlier one left.
+    posts : str
+        From where they are read.
+    others : str, optional
+        Further posts that are evaluated on.
     """
 
     engine: str
@@ -61,6 +68,8 @@ class Submission:
     tasks: int
     at_once: int
     jobs: tuple[Job, ...] = ()
+    posts: str = ""
+    others: str | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -90,13 +99,33 @@ class ClusterFolder:
         self.submission = self.path / "submission.json"
         self.settings = self.path / "settings.toml"
         self.posts = self.path / "posts.parquet"
+        self.rejected = self.path / "rejected.csv"
         self.manifest = self.path / "shards" / MANIFEST
         self.logs = self.path / "logs"
+        self.cache = self.path / "cache"
         self.evaluation = self.path / "evaluation"
 
     def script(self, stage: str) -> Path:
         """Return the batch script of a stage."""
         return self.path / f"{stage}.sbatch"
+
+    def check_free(self) -> None:
+        """Refuse a run's folder in which anything stands, unless the run was submitted.
+
+        Raises
+        ------
+        OutputError
+        """
+        run = self.run
+        with explaining_os_errors(run):
+            if run.exists() and not run.is_dir():
+                raise OutputError(f"{run} is a file", "a folder", "choose another --out")
+            if not run.is_dir() or self.submission.exists():
+                return
+            if any(one.name != CLUSTER for one in run.iterdir()):
+                raise OutputError(
+                    f"{run} holds files already", "a new or empty folder", "choose another --out"
+                )
 
     def is_done(self, stage: str, submission: Submission) -> bool:
         """Return whether a stage's files are there; of ``embed`` the shards tell."""
@@ -119,7 +148,8 @@ class ClusterFolder:
             jobs = tuple(Job(str(one["stage"]), str(one["id"])) for one in told["jobs"])
             shards, tasks, at_once = (int(told[name]) for name in ("shards", "tasks", "at_once"))
             if int(told["format"]) <= FORMAT:
-                return Submission(str(told["engine"]), shards, tasks, at_once, jobs)
+                posts, others = told.get("posts", ""), told.get("others")
+                return Submission(str(told["engine"]), shards, tasks, at_once, jobs, posts, others)
         except FileNotFoundError as error:
             raise ClusterError(
                 f"nothing was submitted for {self.run}",

@@ -8,7 +8,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
+import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +23,7 @@ from postcast.shards import Manifest
 from postcast.shards.embed import make_shards
 from postcast.shards.gather import gather
 from postcast.shards.pool import WorkerLostError, run_worker
+from postcast.shards.results import states
 from postcast.shards.watch import watched
 from postcast.shards.worker import worker
 
@@ -32,6 +37,9 @@ TRIES = 4
 """How often a part is begun whose worker was lost with its machine, or killed."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
+
+SECONDS_TO_ANSWER = 10.0
+"""How long a cluster may take to accept a connection."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +57,23 @@ class RayTasks:
         GPUs of each, or a share of one.
     address : str or None
         Of the cluster; None for ``$RAY_ADDRESS``, else the one that runs on this machine.
+    instead : str
+        What people can do where there is no Ray.
     """
 
     tasks: int | None = None
     cpus: int = 1
     gpus: float = 0.0
     address: str | None = None
+    instead: str = "choose --engine local"
 
 
 def embed_on_ray(
     posts: Posts, n_shards: int, folder: Path, choice: Choice, asked: RayTasks
 ) -> Manifest:
     """Embed posts on a Ray cluster into the cache, where a training finds the vectors.
+
+    Where every shard is done already, no cluster is asked for anything.
 
     Parameters
     ----------
@@ -79,9 +92,26 @@ def embed_on_ray(
     """
     manifest = make_shards(posts, n_shards, folder, choice)
     where = [] if choice.cache is None else ["--cache", str(choice.cache.absolute())]
-    run_on_ray(manifest, asked, ["--device", choice.device, *where])
+    if set(states(manifest)) != {"done"}:
+        run_on_ray(manifest, asked, ["--device", choice.device, *where])
     gather(manifest, cache=choice.cache)
     return manifest
+
+
+@contextlib.contextmanager
+def ray_cluster(asked: RayTasks) -> Iterator[None]:
+    """Stay connected to a cluster that has what is asked for: found out before long work.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    SettingsError
+        If no cluster runs, or none of its machines has what a task needs.
+    """
+    with _connected(asked) as ray:
+        _most_at_once(ray, asked)
+        yield
 
 
 def run_on_ray(manifest: Manifest, asked: RayTasks, more: Sequence[str] = ()) -> None:
@@ -106,10 +136,10 @@ def run_on_ray(manifest: Manifest, asked: RayTasks, more: Sequence[str] = ()) ->
     ShardError
         If a worker fails, in its own words, or is lost again and again.
     """
-    with _connected(asked.address) as ray:
-        n_tasks = asked.tasks or _most_at_once(ray, asked)
-        n_tasks = min(n_tasks, len(manifest))
-        log.info("Ray: %d tasks for %d shards.", n_tasks, len(manifest))
+    with _connected(asked) as ray:
+        most = _most_at_once(ray, asked)
+        n_tasks = min(asked.tasks or most, len(manifest))
+        log.info("Ray: %s shards, %s at once.", f"{len(manifest):,}", f"{n_tasks:,}")
         # Ray's own retries stay off: it would tell of a lost machine only after the last of them
         task = ray.remote(num_cpus=asked.cpus, num_gpus=asked.gpus, max_retries=0)(_work)
         parts = {
@@ -165,35 +195,58 @@ def _work(arguments: list[str], n_cores: int) -> str | _Lost:
 
 
 @contextlib.contextmanager
-def _connected(address: str | None) -> Iterator[Any]:
+def _connected(asked: RayTasks) -> Iterator[Any]:
     """Yield Ray, connected to a cluster that runs already."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no network that nobody asked to use
     try:
         import ray
     except ImportError as error:
-        raise MissingExtraError("--engine ray", "ray", "choose --engine local") from error
+        raise MissingExtraError("--engine ray", "ray", asked.instead) from error
     if ray.is_initialized():
         yield ray
         return
+    address = asked.address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
-        ray.init(
-            address=address or os.environ.get("RAY_ADDRESS") or "auto",
-            namespace="postcast",
-            log_to_driver=False,
-            configure_logging=False,
-        )
+        _knock(address)
+        with _same_end_by_signal():
+            ray.init(address, namespace="postcast", log_to_driver=False, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        where = f" at {address}" if address else ""
+        where = "" if address == "auto" else f" at {address}"
         raise SettingsError(
             f"no Ray cluster answers{where}: {str(error).strip().splitlines()[0]}",
             "one that runs",
-            "start it with `ray start --head`, or choose --engine local",
+            f"start it with `ray start --head`, or {asked.instead}",
         ) from error
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what Ray tells of its machines is no result
             yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Refuse at once where nobody listens: Ray itself tries for minutes, and is not silent.
+
+    Raises
+    ------
+    OSError
+    """
+    found = re.fullmatch(r"(?:ray://)?\[?([^/]+?)\]?:(\d+)", address)
+    if found:
+        socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
+
+
+@contextlib.contextmanager
+def _same_end_by_signal() -> Iterator[None]:
+    """Put back what SIGTERM does: Ray has it leave as if all had gone well."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _most_at_once(ray: Any, asked: RayTasks) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from postcast.cluster.folder import ClusterFolder, Submission
+from postcast.cluster.folder import SLURM, ClusterFolder, Submission
 from postcast.cluster.resources import Resources
 from postcast.errors import ClusterError, SettingsError
 from postcast.files import explaining_os_errors, write_text
@@ -76,8 +76,9 @@ class Plan:
     def submission(self) -> Submission:
         """Return what will be submitted, before any job has an id."""
         if not self.is_sharded:
-            return Submission("slurm", 0, 0, 0)
-        return Submission("slurm", self.shards, self.tasks, min(self.at_once, self.tasks))
+            return Submission(SLURM, 0, 0, 0, (), self.posts, self.others)
+        at_once = min(self.at_once, self.tasks)
+        return Submission(SLURM, self.shards, self.tasks, at_once, (), self.posts, self.others)
 
 
 def check_folder(folder: Path) -> None:
@@ -106,8 +107,7 @@ def write_scripts(plan: Plan, folder: ClusterFolder) -> list[Path]:
     submission = plan.submission()
     with explaining_os_errors(folder.path):
         folder.logs.mkdir(parents=True, exist_ok=True)
-    settings = {k: v for k, v in plan.settings.items() if k not in GIVEN_ELSEWHERE}
-    write_text(folder.settings, toml(settings))
+    write_text(folder.settings, settings_toml(plan.settings))
     written = []
     for stage in submission.stages:
         write_text(folder.script(stage), script(stage, plan, folder))
@@ -159,6 +159,11 @@ def array(tasks: range | list[int], at_once: int) -> str:
     else:
         told = ",".join(map(str, tasks))
     return f"{told}%{at_once}"
+
+
+def settings_toml(given: Mapping[str, Any]) -> str:
+    """Return the settings that all stages share, as TOML."""
+    return toml({k: v for k, v in given.items() if k not in GIVEN_ELSEWHERE})
 
 
 def toml(values: Mapping[str, Any]) -> str:

@@ -9,14 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from postcast.cluster.claim import claimed
-from postcast.cluster.folder import EMBED, ClusterFolder, Job, Submission
+from postcast.cluster.claim import claimed, owner_of
+from postcast.cluster.folder import EMBED, SLURM, ClusterFolder, Job, Submission
 from postcast.cluster.scripts import Plan, array, write_scripts
 from postcast.cluster.slurm_commands import NEVER, Queued, sbatch, scancel, squeue
 from postcast.cluster.status import DONE, FAILED, MISSING, Status, status
-from postcast.errors import ClusterError, OutputError
-from postcast.files import explaining_os_errors
-from postcast.run_folder import CLUSTER
+from postcast.errors import ClusterError
 
 
 def prepare_submission(plan: Plan) -> list[Path]:
@@ -35,7 +33,7 @@ def prepare_submission(plan: Plan) -> list[Path]:
         If anything else stands in its folder, or that cannot be written.
     """
     folder = ClusterFolder(plan.run)
-    _check_free(folder)
+    folder.check_free()
     with claimed(folder.path, folder.run):
         _check_not_submitted(folder)
         return write_scripts(plan, folder)
@@ -52,7 +50,7 @@ def submit(plan: Plan) -> Submission:
         If anything else stands in its folder, or that cannot be written.
     """
     folder, submission = ClusterFolder(plan.run), plan.submission()
-    _check_free(folder)
+    folder.check_free()
     with claimed(folder.path, folder.run):
         _check_not_submitted(folder)
         write_scripts(plan, folder)
@@ -66,23 +64,15 @@ def submit(plan: Plan) -> Submission:
             raise
 
 
-def _check_free(folder: ClusterFolder) -> None:
-    """Refuse a folder in which anything but a run's cluster folder stands."""
-    run = folder.run
-    with explaining_os_errors(run):
-        if run.exists() and not run.is_dir():
-            raise OutputError(f"{run} is a file", "a folder", "choose another --out")
-        if not run.is_dir() or folder.submission.exists():
-            return
-        if any(one.name != CLUSTER for one in run.iterdir()):
-            raise OutputError(
-                f"{run} holds files already", "a new or empty folder", "choose another --out"
-            )
-
-
 def _check_not_submitted(folder: ClusterFolder) -> None:
     if folder.submission.exists():
-        ids = ", ".join(folder.read().ids()) or "none"
+        submission = folder.read()
+        if submission.engine != SLURM:
+            raise ClusterError(
+                f"{folder.run} was submitted with --engine {submission.engine}",
+                action=f"give --engine {submission.engine}, or choose another --out",
+            )
+        ids = ", ".join(submission.ids()) or "none"
         raise ClusterError(
             f"{folder.run} was submitted already (jobs {ids})",
             action="see `postcast status`; `postcast resume` submits what is missing; choose "
@@ -121,10 +111,10 @@ def resume(run: Path) -> tuple[Status, Submission]:
     Raises
     ------
     ClusterError
-        If nothing was submitted, or Slurm does not answer.
+        If nothing was submitted, or not to Slurm, or that does not answer.
     """
     folder = ClusterFolder(run)
-    folder.read()
+    _check_is_of_slurm(folder, folder.read())
     with claimed(folder.path, folder.run):
         found = status(folder)
         lost = _lost(found)
@@ -188,9 +178,25 @@ def cancel(run: Path) -> tuple[str, ...]:
     Raises
     ------
     ClusterError
-        If nothing was submitted, or Slurm does not answer.
+        If nothing was submitted, or not to Slurm, or that does not answer.
     """
-    queue = squeue(ClusterFolder(run).read().ids())
+    folder = ClusterFolder(run)
+    submission = folder.read()
+    _check_is_of_slurm(folder, submission)
+    queue = squeue(submission.ids())
     ids = tuple(dict.fromkeys(one.job for one in queue))
     scancel(ids)
     return ids
+
+
+def _check_is_of_slurm(folder: ClusterFolder, submission: Submission) -> None:
+    """Refuse a run without jobs: one that waits is gone on with, and ended, where it was begun."""
+    if submission.engine == SLURM:
+        return
+    owner = owner_of(folder.path)
+    raise ClusterError(
+        f"{folder.run} was submitted with --engine {submission.engine}, which leaves no jobs",
+        action="nobody is at it; the same `postcast submit` goes on with what is missing"
+        if owner is None
+        else f"{owner} is at it: Ctrl-C there ends it, and the same `postcast submit` goes on",
+    )

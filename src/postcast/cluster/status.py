@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from postcast.cluster.folder import EMBED, ClusterFolder, Submission
+from postcast.cluster.claim import owner_of
+from postcast.cluster.folder import EMBED, RAY, ClusterFolder, Submission
 from postcast.cluster.slurm_commands import NEVER, Queued, squeue
 
 DONE, RUNNING, WAITING, FAILED, MISSING = "done", "running", "waiting", "failed", "missing"
@@ -93,16 +94,55 @@ class Status:
 def status(folder: ClusterFolder) -> Status:
     """Look at a run's files, and then at the queue for what they lack.
 
+    On Ray there is none: a run is worked on while somebody holds its lock.
+
     Raises
     ------
     ClusterError
         If nothing was submitted, or something is not done and Slurm does not answer.
     """
     submission = folder.read()
+    if submission.engine == RAY:
+        return _waited_for(folder, submission)
     queue = squeue(submission.ids()) if not _all_done(folder, submission) else []
     shards = _shards(folder, submission, queue)  # after the queue: what left it has its result
     stages = tuple(_stage(name, folder, submission, queue, shards) for name in submission.stages)
     return Status(submission, stages, shards, tuple(queue))
+
+
+def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
+    """Return how far a run is that one process waits for: stage after stage, in order."""
+    is_at_work = owner_of(folder.path) is not None
+    found = _results(folder)
+    is_embedded = _are_all_there(found, submission)
+    told, left = {}, RUNNING if is_at_work else MISSING
+    for name in submission.stages:
+        is_done = is_embedded if name == EMBED else folder.is_done(name, submission)
+        told[name] = DONE if is_done else left
+        left = WAITING if left == RUNNING and not is_done else left
+    shards = tuple(
+        DONE if index < len(found) and found[index] == DONE else told[EMBED]
+        for index in range(submission.shards)
+    )
+    stages = tuple(Stage(name, state, ()) for name, state in told.items())
+    return Status(submission, stages, shards, ())
+
+
+def all_results_are_there(folder: ClusterFolder, submission: Submission) -> bool:
+    """Return whether every shard is done."""
+    return _are_all_there(_results(folder), submission)
+
+
+def _are_all_there(found: Sequence[str], submission: Submission) -> bool:
+    return len(found) == submission.shards and set(found) == {DONE}
+
+
+def _results(folder: ClusterFolder) -> Sequence[str]:
+    """Return the states of the shards' results; none where nothing is divided yet."""
+    from postcast.shards import read_manifest
+    from postcast.shards.results import states
+
+    return states(read_manifest(folder.manifest)) if folder.manifest.is_file() else []
 
 
 def _all_done(folder: ClusterFolder, submission: Submission) -> bool:
@@ -149,11 +189,7 @@ def _shards(
     """Return the state of each shard."""
     if not submission.shards:
         return ()
-    from postcast.shards import read_manifest
-    from postcast.shards.results import states
-
-    is_divided = folder.manifest.is_file()
-    found = states(read_manifest(folder.manifest)) if is_divided else []
+    found = _results(folder)
     jobs, told = submission.ids(EMBED), []
     for index in range(submission.shards):
         task = index % submission.tasks

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from postcast.progress import progress
-from postcast.shards import RESULTS, Manifest
+from postcast.shards import EMBED, PREDICT, RESULTS, Manifest
 
 SECONDS_BETWEEN_LOOKS = 0.5
+
+DOING = {EMBED: "embedding", PREDICT: "predicting"}
 
 
 @contextlib.contextmanager
@@ -25,7 +27,7 @@ def watched(manifest: Manifest) -> Iterator[Callable[[], None]]:
     }
     seen: set[int] = set()
     next_look = 0.0
-    with progress(manifest.n_posts, f"{manifest.work.kind}ing", "post") as advance:
+    with progress(manifest.n_posts, DOING[manifest.work.kind], "post") as advance:
 
         def look() -> None:
             nonlocal next_look
