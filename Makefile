@@ -33,6 +33,9 @@ bench: $(VENV)/.dev
 		--maturity 7d --repeats 1
 	$(BIN)/python -m bench.speed $(DATA)/pinterest.csv --out bench/results/speed.json
 	$(BIN)/python -m bench.scale --out bench/results/scale.json
+	$(BIN)/python -m bench.scale --classifiers strong --encoder minilm --most 10000 \
+		--out bench/results/scale-minilm.json
+	$(BIN)/python -m bench.scale.neighbours --out bench/results/neighbours.json
 	$(BIN)/python -m bench.shards $(DATA)/pinterest.csv --out bench/results/shards.json
 	$(BIN)/postcast run --out demo-run --encoder tfidf --overwrite --quiet
 	$(BIN)/python -m bench.serve demo-run --out bench/results/serve.json

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import hypergraph_tables, multimodal_tables
+from bench.scale import tables as scale_tables
 from bench.speed import tables as speed_tables
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +16,7 @@ RESULTS = ROOT / "bench" / "results" / "quality"
 PAGES = (
     ROOT / "docs" / "quality.md",
     ROOT / "docs" / "speed.md",
+    ROOT / "docs" / "scaling.md",
     ROOT / "docs" / "hypergraph.md",
     ROOT / "docs" / "images.md",
     ROOT / "README.md",
@@ -199,6 +201,7 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "options", options()
     yield from hypergraph_tables.tables()
     yield from multimodal_tables.tables()
+    yield from scale_tables.tables()
     for name, shown_as in (("speed", speed_tables.bars), ("scale", speed_tables.growth)):
         path = RESULTS.parent / f"{name}.json"
         if path.exists():

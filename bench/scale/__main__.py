@@ -39,7 +39,7 @@ def measured(classifier: str, encoder: str, n_posts: int, work: Path) -> dict[st
         "train": ["train", str(table), "--out", str(run), *chosen],
         "predict": ["predict", str(run), str(posts), "--out", str(out)],
     }
-    row: dict[str, Any] = {"classifier": classifier, "n_posts": n_posts}
+    row: dict[str, Any] = {"classifier": classifier, "encoder": encoder, "n_posts": n_posts}
     for step in STEPS:
         row[step] = _spent(commands[step])
     row["stages"] = json.loads((run / "run.json").read_text())["stages"]

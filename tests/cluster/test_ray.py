@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -103,10 +104,13 @@ def two_nodes() -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def quiet_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ray reports nothing, and what it leaves behind warns no later test."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    yield
+    gc.collect()  # its processes, whose end it does not wait for
 
 
 def options(choice: Choice) -> list[str]:

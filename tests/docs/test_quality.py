@@ -20,7 +20,14 @@ def tables(monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["docs/quality.md", "docs/speed.md", "docs/hypergraph.md", "docs/images.md", "README.md"],
+    [
+        "docs/quality.md",
+        "docs/speed.md",
+        "docs/scaling.md",
+        "docs/hypergraph.md",
+        "docs/images.md",
+        "README.md",
+    ],
 )
 def test_the_page_shows_the_results(tables, name):
     assert ROOT / name in tables.PAGES
@@ -35,7 +42,7 @@ def test_every_result_says_what_it_was_measured_on(tables):
         assert {"date", "machine", "versions", "seed", "encoder"} <= result.keys(), path.name
 
 
-@pytest.mark.parametrize("name", ["speed", "scale"])
+@pytest.mark.parametrize("name", ["speed", "scale", "scale-minilm", "shards"])
 def test_bars_say_what_they_were_measured_on(tables, name):
     result = tables.json.loads((tables.RESULTS.parent / f"{name}.json").read_text("utf-8"))
     assert {"date", "machine", "versions", "rows"} <= result.keys()
