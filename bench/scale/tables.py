@@ -76,11 +76,13 @@ def neighbours(measured: list[dict[str, Any]]) -> str:
             f"{row['shards']}",
             f"{row['index_seconds']:,.1f}",
             f"{row['milliseconds_a_question']:.2f}",
-            f"{row['recall']:.3f}",
+            f"{row['recall_of_few']:.2f}",
+            f"{row['recall']:.2f}",
         ]
         for row in measured
     ]
-    return _table(["vectors", "indexes", "s to index", "ms a question", "found"], rows)
+    head = ["vectors", "indexes", "s to index", "ms a question"]
+    return _table([*head, "found of the nearest 30", "of the nearest 100"], rows)
 
 
 def embedding(rows: list[dict[str, Any]]) -> str:
@@ -95,26 +97,39 @@ def embedding(rows: list[dict[str, Any]]) -> str:
         line = [model, f"{rate:.0f}", f"{rate * SHARD_SECONDS:,.0f}"]
         for n_posts in SIZES.values():
             hours = n_posts / rate / 3600
-            line.append(f"{hours:,.0f} core-hours, ${hours * DOLLARS_A_CORE_HOUR:,.0f}")
+            dollars = hours * DOLLARS_A_CORE_HOUR
+            shown = f"{dollars:,.0f}" if dollars >= 10 else f"{dollars:.2f}"
+            line.append(f"{hours:,.0f} core-hours, ${shown}")
         lines.append(line)
     head = ["encoder", "posts a second and core", "posts of a shard of five minutes", *SIZES]
     return _table(head, lines)
 
 
 def one_machine(measured: list[dict[str, Any]]) -> str:
-    """Return what one core and one memory must do, in proportion to the largest measured."""
-    lines = []
+    """Return what one core and one memory must do.
+
+    Time is in proportion to the largest size that was measured; memory grows by what it grew by
+    between the two largest.
+    """
+    lines: list[list[str]] = []
     for classifier in dict.fromkeys(row["classifier"] for row in measured):
-        row = [one for one in measured if one["classifier"] == classifier][-1]
+        before, last = [one for one in measured if one["classifier"] == classifier][-2:]
         for step in ("prepare", "train", "predict"):
-            told = row[step]
+            if step == "prepare" and lines:
+                continue  # whatever learns afterwards
             line = [
-                f"`{step}`, {classifier}",
-                f"{row['n_posts']:,}: {told['seconds']:,.0f} s, {told['peak_gib']:.1f} GiB",
+                f"`{step}`" if step == "prepare" else f"`{step}`, {classifier}",
+                f"{last['n_posts']:,}: {last[step]['seconds']:,.0f} s, "
+                f"{last[step]['peak_gib']:.1f} GiB",
             ]
             for n_posts in SIZES.values():
-                times = n_posts / row["n_posts"]
-                hours, gib = told["seconds"] * times / 3600, told["peak_gib"] * times
-                line.append(f"{hours:,.1f} h, {gib:,.0f} GiB")
+                hours = last[step]["seconds"] * n_posts / last["n_posts"] / 3600
+                line.append(f"{hours:,.1f} h, {_gib(before, last, step, n_posts):,.0f} GiB")
             lines.append(line)
     return _table(["step", "measured", *SIZES], lines)
+
+
+def _gib(before: dict[str, Any], last: dict[str, Any], step: str, n_posts: int) -> float:
+    peak = float(last[step]["peak_gib"])
+    a_post = (peak - float(before[step]["peak_gib"])) / float(last["n_posts"] - before["n_posts"])
+    return peak + a_post * (n_posts - int(last["n_posts"]))

@@ -25,7 +25,8 @@ from bench.speed.machine import has_bf16_and_vnni, pin_to_one_core
 from bench.speed.reference import ReferenceEncoder, random_distilbert
 from postcast.features.cache import EMBEDDINGS
 from postcast.features.digests import Digests
-from postcast.features.transformer.encoder import TransformerEncoder, pretrained_encoder
+from postcast.features.transformer.encoder import TransformerEncoder
+from postcast.features.transformer.named import pretrained_encoder
 from postcast.features.transformer.pretrained import find_folder
 
 MUST_REACH = {

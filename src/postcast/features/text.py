@@ -114,7 +114,7 @@ def load_encoder(choice: Choice) -> TextEncoder:
         if importlib.util.find_spec(module) is None:
             extra = "minilm" if name == "minilm" else "torch"
             raise MissingExtraError(f"the encoder {name}", extra, "choose --encoder tfidf")
-    from postcast.features.transformer.encoder import pretrained_encoder
+    from postcast.features.transformer.named import pretrained_encoder
 
     return pretrained_encoder(
         name,

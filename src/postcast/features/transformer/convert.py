@@ -155,7 +155,7 @@ def _quantised(graph: Any, tokenizer: Tokenizer, facts: EncoderFacts) -> Any:
         raise MissingExtraError(
             "--precision fastest", "torch", "choose --precision fast"
         ) from error
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # its own call changes others' handlers, too
     texts = _random_texts(tokenizer, facts.longest)
     return nncf.quantize(
         graph,

@@ -1,4 +1,4 @@
-"""Text to vector by a pretrained encoder, found, saved and loaded; nothing is computed twice.
+"""Text to vector by a pretrained encoder, saved and loaded; nothing is computed twice.
 
 Knows no hub and no post, and not what computes: a graph on the CPU, or torch on a GPU.
 """
@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from postcast.device import pick_device
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import ABOUT, GRAPHS, Cache
 from postcast.features.digests import Digests
 from postcast.features.transformer.batches import batches
-from postcast.features.transformer.facts import EncoderFacts, read_facts
+from postcast.features.transformer.facts import EncoderFacts, precision_on, read_facts
 from postcast.features.transformer.graph import GRAPH, TOKENIZER, Graph
-from postcast.features.transformer.pretrained import find_folder, find_local_folder
+from postcast.features.transformer.pretrained import find_local_folder
 from postcast.progress import progress
 from postcast.schema import Parts
 
@@ -273,45 +272,6 @@ class TransformerEncoder:
             )
         device = "cpu" if origin is None else device
         return cls(facts, precision=precision, device=device, origin=origin, graph=graph)
-
-
-def pretrained_encoder(
-    name: str, *, pooling: str, precision: str, device: str, cache: Path | None
-) -> TransformerEncoder:
-    """Find a pretrained encoder.
-
-    Parameters
-    ----------
-    name : str
-        ``minilm``, a folder with ``config.json`` and safetensors, or a hub name.
-    pooling : {"auto", "cls", "mean"}
-        See `postcast.features.transformer.facts.read_facts`.
-    precision : {"exact", "fast", "fastest"}
-    device : {"auto", "cpu", "cuda"}
-    cache : Path or None
-
-    Raises
-    ------
-    EncoderError
-        If it is not found, or its folder cannot be read.
-    """
-    place = pick_device(device)
-    kept = None if cache is None else Cache(cache)
-    digests = Digests(None) if kept is None else kept.digests
-    folder = find_folder(name, digests)
-    shown = folder.name if Path(name).expanduser().is_dir() else name
-    return TransformerEncoder(
-        read_facts(shown, folder, pooling, digests),
-        precision=precision_on(place, precision),
-        device=place,
-        origin=folder,
-        cache=kept,
-    )
-
-
-def precision_on(device: str, asked: str) -> str:
-    """Return the precision that a device has for one: a GPU has no use for the graph's int8."""
-    return "fast" if device == "cuda" and asked == "fastest" else asked
 
 
 def _origin_of(facts: EncoderFacts) -> Path | None:

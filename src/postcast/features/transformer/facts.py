@@ -144,3 +144,8 @@ def _longest(folder: Path, config: Mapping[str, Any]) -> int:
     asked = read_json(published).get("max_seq_length") if published.is_file() else None
     positions = config.get("max_position_embeddings") or LONGEST
     return min(int(asked or LONGEST), int(positions), LONGEST)
+
+
+def precision_on(device: str, asked: str) -> str:
+    """Return the precision that a device has for one: a GPU has no use for the graph's int8."""
+    return "fast" if device == "cuda" and asked == "fastest" else asked
