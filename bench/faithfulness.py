@@ -23,11 +23,11 @@ import numpy.typing as npt
 
 from bench.machine import measured_on
 from postcast import Post, load, read_posts, train
-from postcast.draft_parts import Piece, kept_post
-from postcast.effort import MOST_PAIRS
 from postcast.explain import Explanation, explain
 from postcast.forecaster import Forecaster
 from postcast.schema import Forecast
+from postcast.why.draft_parts import Piece, kept_post
+from postcast.why.effort import MOST_PAIRS
 
 FEWEST_WORDS = 6
 DELETED = (1, 2, 3, 5)

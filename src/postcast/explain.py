@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from postcast.coalitions import Coalitions, all_of
-from postcast.draft_parts import Kind, Piece, effort_of
-from postcast.engagement_scale import expected_logs, is_relative
 from postcast.schema import CLASSES
-from postcast.shapley import Shares, shapley_values
-from postcast.similar import SimilarPost, similar_posts
+from postcast.why.coalitions import Coalitions, all_of
+from postcast.why.draft_parts import Kind, Piece, effort_of
+from postcast.why.engagement_scale import expected_logs, is_relative
+from postcast.why.shapley import Shares, shapley_values
+from postcast.why.similar import SimilarPost, similar_posts
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -142,8 +142,9 @@ def explain(
     """Return what each part of a draft adds to its forecast, and the past posts most like it.
 
     Effects are Shapley values: what a part adds, averaged over all the orders in which the parts
-    could be put together (see `postcast.shapley.shapley_values`), on the calibrated probabilities
-    and on the expected log(1 + engagement). Together they are the forecast less that of nothing.
+    could be put together (see `postcast.why.shapley.shapley_values`), on the calibrated
+    probabilities and on the expected log(1 + engagement). Together they are the forecast less that
+    of nothing.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
+from postcast.checkpoints.request import SaveRequest
 from postcast.device import pick_device
 from postcast.division import Division, How, divide
 from postcast.features.disguise import Disguise
@@ -30,7 +31,6 @@ from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
 from postcast.results import Story
 from postcast.run_folder import RunFolder
-from postcast.save_request import SaveRequest
 from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score

@@ -8,16 +8,16 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from postcast.checkpoints import Checkpoints
+from postcast.checkpoints.folder import Checkpoints
 from postcast.device import pick_device
 from postcast.models.checkpoint import NOWHERE, Checkpoint
 from postcast.models.choose import NEEDS_TORCH
 from postcast.results import versions
 
 if TYPE_CHECKING:
+    from postcast.checkpoints.request import SaveRequest
     from postcast.features.text import TextEncoder
     from postcast.run_folder import RunFolder
-    from postcast.save_request import SaveRequest
     from postcast.settings import Settings
 
 

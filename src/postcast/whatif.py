@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postcast.coalitions import NOBODY
-from postcast.edits import Edit, EditKind, Habit, edits_of
-from postcast.engagement_scale import class_ranks, expected_logs
-from postcast.evidence import learn_evidence, looks_of
 from postcast.features.assemble import drafts_of_posts
 from postcast.schema import CLASSES
-from postcast.similar import similar_posts
+from postcast.why.coalitions import NOBODY
+from postcast.why.edits import Edit, EditKind, Habit, edits_of
+from postcast.why.engagement_scale import class_ranks, expected_logs
+from postcast.why.evidence import learn_evidence, looks_of
+from postcast.why.similar import similar_posts
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -47,7 +47,7 @@ class Change:
     Parameters
     ----------
     kind : str
-        One of `postcast.edits.EditKind`.
+        One of `postcast.why.edits.EditKind`.
     sentence : str
         What was found, in one sentence; never a promise.
     post : Post
@@ -126,7 +126,7 @@ def what_if(forecaster: Forecaster, post: Post, *, alternatives: Sequence[Post] 
     """Return the edits of a draft whose effect is larger than its uncertainty.
 
     An edit is kept where two readings of the same past posts agree: the forecaster's, and that of
-    a Gaussian process, which knows its error (see `postcast.evidence`). The second has to lie
+    a Gaussian process, which knows its error (see `postcast.why.evidence`). The second has to lie
     beyond its error, for all edits that were tried together (Bonferroni), and the first on the
     same side. Of each kind the edit of most effect is told, and none that lowers; of a person's
     own alternatives each one that is sure.

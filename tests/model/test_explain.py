@@ -10,8 +10,8 @@ import pytest
 from postcast import Post, train
 from postcast.data.sample import EVENING, LOWERING, RAISING, sample_posts
 from postcast.explain import explain
-from postcast.similar import similar_posts
 from postcast.storage import load_manifest
+from postcast.why.similar import similar_posts
 
 PLAIN = "A closer look at quiet linen curtains, with plenty of natural light. Enjoy"
 DAY = datetime(2024, 8, 1, 9, tzinfo=UTC)

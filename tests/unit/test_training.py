@@ -162,13 +162,15 @@ def often_due(monkeypatch):
     """Every ninth batch a checkpoint is due, whatever the clock says, and every fit is kept."""
     pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
     asked = count()
-    monkeypatch.setattr("postcast.checkpoints.WORTH_KEEPING", 0.0)
-    monkeypatch.setattr("postcast.checkpoints.Checkpoints.is_due", lambda _: next(asked) % 9 == 8)
+    monkeypatch.setattr("postcast.checkpoints.folder.WORTH_KEEPING", 0.0)
+    monkeypatch.setattr(
+        "postcast.checkpoints.folder.Checkpoints.is_due", lambda _: next(asked) % 9 == 8
+    )
 
 
 def killed(monkeypatch, n_writes, posts, settings, **more):
     """Train until a checkpoint was written so many times."""
-    from postcast.checkpoints import Checkpoints
+    from postcast.checkpoints.folder import Checkpoints
 
     save, left = Checkpoints.save, [n_writes]
 
@@ -180,7 +182,7 @@ def killed(monkeypatch, n_writes, posts, settings, **more):
         return done
 
     with monkeypatch.context() as context:
-        context.setattr("postcast.checkpoints.Checkpoints.save", counted)
+        context.setattr("postcast.checkpoints.folder.Checkpoints.save", counted)
         with pytest.raises(Killed):
             train(posts, settings, **more)
 
@@ -298,7 +300,7 @@ def test_without_a_folder_nothing_is_kept_and_no_signal_taken(
         raise AssertionError("nobody asked for that")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("postcast.checkpoints.Checkpoints.__init__", never)
+    monkeypatch.setattr("postcast.checkpoints.folder.Checkpoints.__init__", never)
     monkeypatch.setattr("signal.signal", never)
     before = sorted(tmp_path.rglob("*"))
     train(posts_file, NEURAL)

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
+from postcast.checkpoints.request import ignore_requests
 from postcast.cli.messages import drop_messages, show_messages, tell_trace
 from postcast.errors import PostcastError
-from postcast.save_request import ignore_requests
 from postcast.version import __version__
 
 # typer carries click inside from 0.24 on, under a private name: this holds for both.

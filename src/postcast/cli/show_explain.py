@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from postcast.explain import Explanation, Part
     from postcast.forecaster import Forecaster
     from postcast.schema import Post
-    from postcast.similar import SimilarPost
+    from postcast.why.similar import SimilarPost
 
 HALF = 8
 NAME = 30

@@ -119,7 +119,8 @@ def test_a_kill_while_writing_and_the_same_command_again(
 
 
 SLOWLY = (
-    "import time, postcast.checkpoints as c, postcast.models.epochs as e; over = e._is_over\n"
+    "import time, postcast.checkpoints.folder as c, postcast.models.epochs as e\n"
+    "over = e._is_over\n"
     "from pathlib import Path\n"
     "def slow(*given):\n"
     "    Path('learning').touch(); time.sleep(0.05); return over(*given)\n"
@@ -177,7 +178,7 @@ def test_a_request_to_save_and_a_kill_in_the_middle_of_the_training(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="SKIPPED: no SIGUSR1 on this system")
 def test_a_request_with_nothing_to_save_ends_nothing(start, posts_file, tmp_path):
-    early = "import postcast.save_request as r; g = r.ignore_requests\n"
+    early = "import postcast.checkpoints.request as r; g = r.ignore_requests\n"
     early += "def then():\n    import os; g(); os.kill(os.getpid(), s.SIGUSR1)\n"
     early += "r.ignore_requests = then"
     process = start("formats", before=early)

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from postcast.checkpoint_file import packed, unpacked
+from postcast.checkpoints.file import packed, unpacked
 from postcast.models.checkpoint import NOWHERE, OF_HELD_OUT, fit_or_load
 from postcast.models.choose import Recipe, classifier_from_state, make_classifier
 from postcast.models.ensemble import EnsembleClassifier

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from postcast import checkpoints as module
-from postcast.checkpoint_file import packed, unpacked
-from postcast.checkpoints import Checkpoints
-from postcast.save_request import SaveRequest
+from postcast.checkpoints import folder as module
+from postcast.checkpoints.file import packed, unpacked
+from postcast.checkpoints.folder import Checkpoints
+from postcast.checkpoints.request import SaveRequest
 from postcast.schema import Parts
 
 PARTS = Parts(
@@ -40,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("postcast.checkpoints.time.perf_counter", clock)
+    monkeypatch.setattr("postcast.checkpoints.folder.time.perf_counter", clock)
     return clock
 
 

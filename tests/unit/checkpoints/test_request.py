@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from postcast.save_request import SaveRequest
+from postcast.checkpoints.request import SaveRequest
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGUSR1"), reason="SKIPPED: no SIGUSR1 on this system"

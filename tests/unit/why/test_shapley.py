@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from postcast.shapley import MOST_EXACT, shapley_values
+from postcast.why.shapley import MOST_EXACT, shapley_values
 
 
 def by_definition(worth, n):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcast.effort import (
+from postcast.why.effort import (
     FEWEST_PAIRS,
     FEWEST_WORDS,
     MOST_PAIRS,

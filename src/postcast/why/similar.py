@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postcast.engagement_scale import class_codes
 from postcast.features.assemble import drafts_of_posts
 from postcast.features.history import LATEST, Moment
 from postcast.features.nearest import must_not_count
 from postcast.features.vectors import cosines_of, unit_rows
 from postcast.schema import CLASSES
+from postcast.why.engagement_scale import class_codes
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts

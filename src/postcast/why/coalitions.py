@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.draft_parts import Piece, kept_post, pieces_of
-from postcast.engagement_scale import expected_logs
 from postcast.features.assemble import Drafts, assemble, drafts_of_posts
 from postcast.features.context import MICROSECONDS_A_DAY, OF_TEXT, context
 from postcast.features.history import LATEST, Published
 from postcast.features.images.painted import Painted, painted_sense
 from postcast.schema import Block
+from postcast.why.draft_parts import Piece, kept_post, pieces_of
+from postcast.why.engagement_scale import expected_logs
 
 if TYPE_CHECKING:
     from postcast.features.bank import MemoryBank

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postcast.checkpoint_file import UNREADABLE, owner_of, packed, unpacked
+from postcast.checkpoints.file import UNREADABLE, owner_of, packed, unpacked
 from postcast.errors import PostcastError
 from postcast.files import write_bytes
 
 if TYPE_CHECKING:
-    from postcast.save_request import SaveRequest
+    from postcast.checkpoints.request import SaveRequest
     from postcast.schema import Parts
 
 log = logging.getLogger(__name__)

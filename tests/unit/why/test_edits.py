@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from postcast import Post
-from postcast.edits import Habit, edits_of
+from postcast.why.edits import Habit, edits_of
 
 DRAFT = Post(
     text="Lentil soup. It is quick. Save it! #soup",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from postcast import Post
-from postcast.draft_parts import kept_post, pieces_of
-from postcast.effort import LONG, MOST_WORDS
+from postcast.why.draft_parts import kept_post, pieces_of
+from postcast.why.effort import LONG, MOST_WORDS
 
 COUNTS = SimpleNamespace(describe=lambda: {"terms": "words"})
 READS_TOKENS = SimpleNamespace(describe=lambda: {"longest_tokens": 256})

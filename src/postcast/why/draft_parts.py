@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from postcast.effort import Effort, effort_for
 from postcast.features.context import OF_TIME
+from postcast.why.effort import Effort, effort_for
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
