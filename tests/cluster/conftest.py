@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from postcast.cli.main import exit_code
+from postcast.shards.worker import POSTS_TOGETHER
 
 HERE = Path(__file__).parent
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
@@ -119,10 +120,13 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Posts of sixty words each, so that to embed a shard takes a while."""
+    """Posts of sixty words each, so that to embed a shard takes a while.
+
+    So many that a quarter of them is no small shard: small ones are computed together.
+    """
     rng = np.random.default_rng(5)
     lines = []
-    for i in range(240):
+    for i in range(4 * (POSTS_TOGETHER + 4)):
         level = int(rng.integers(3))
         words = [LEVELS[level], *rng.choice(WORDS[5:], 59)]
         at = np.datetime64("2024-01-01T00:00:00") + np.timedelta64(i, "h")
@@ -151,10 +155,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         config = DistilBertConfig(
             vocab_size=len(WORDS) + len(LEVELS),
-            dim=384,
+            dim=192,
             n_layers=4,
             n_heads=6,
-            hidden_dim=1536,
+            hidden_dim=768,
             max_position_embeddings=64,
         )
         DistilBertModel(config).eval().save_pretrained(folder, safe_serialization=True)
