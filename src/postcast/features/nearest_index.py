@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,14 @@ log = logging.getLogger(__name__)
 EXACT_UP_TO = 100_000
 """Up to so many vectors all are looked at."""
 
-POSTS_A_LIST, LISTS_LOOKED_AT = 100, 48
-"""How many vectors the index keeps together, and how many such lists a search looks into."""
+LISTS_A_ROOT, LISTS_LOOKED_AT = 4, 48
+"""Lists of the index for each root of the number of vectors, and how many a search looks into."""
 
 DIMENSIONS = 128
 """To which sparse vectors are projected (latent semantic analysis) for the search alone."""
 
-LEARNED_FROM = 50_000
-"""Vectors from which lists and projection are learned."""
+LEARNED_FROM, LEARNED_A_LIST = 50_000, 40
+"""Vectors from which the projection is learned, and for each list the centres of the lists."""
 
 SEED = 42
 ASKED_FOR_RECALL = 200
@@ -37,7 +38,7 @@ ASKED_FOR_RECALL = 200
 
 @dataclass(frozen=True)
 class Near:
-    """An index of vectors, inverted lists whose centres are found by a small-world graph.
+    """An index of vectors: inverted lists, all of whose centres are looked at.
 
     Parameters
     ----------
@@ -51,24 +52,24 @@ class Near:
 
     @classmethod
     def of(cls, vectors: Matrix) -> Near:
-        """Index vectors of length one, shape (n, d); time grows as n log n."""
+        """Index vectors of length one, shape (n, d), in time that grows as n √n."""
         import faiss
 
-        rng = np.random.default_rng(SEED)
-        sample = np.sort(rng.permutation(vectors.shape[0])[:LEARNED_FROM])
+        n_vectors = vectors.shape[0]
+        n_lists = min(LISTS_A_ROOT * math.isqrt(n_vectors), n_vectors)
+        shuffled = np.random.default_rng(SEED).permutation(n_vectors)
         projection = None
         if not isinstance(vectors, np.ndarray):
             from sklearn.decomposition import TruncatedSVD
 
             n_dimensions = min(DIMENSIONS, vectors.shape[1] - 1)
-            projection = TruncatedSVD(n_dimensions, random_state=SEED).fit(vectors[sample])
-        near = cls(None, projection)
-        rows = near._searched(vectors)
-        n_lists = max(len(rows) // POSTS_A_LIST, 1)
+            projection = TruncatedSVD(n_dimensions, random_state=SEED)
+            projection.fit(vectors[np.sort(shuffled[:LEARNED_FROM])])
+        rows = cls(None, projection)._searched(vectors)
         index: Any = faiss.index_factory(
-            rows.shape[1], f"IVF{n_lists}_HNSW32,Flat", faiss.METRIC_INNER_PRODUCT
+            rows.shape[1], f"IVF{n_lists},Flat", faiss.METRIC_INNER_PRODUCT
         )
-        index.train(rows[sample])
+        index.train(rows[np.sort(shuffled[: LEARNED_A_LIST * n_lists])])
         index.add(rows)
         index.nprobe = LISTS_LOOKED_AT
         return cls(index, projection)
