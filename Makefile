@@ -15,7 +15,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	tests/browser/install.sh
 	tests/cluster/install.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest tests/cluster
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

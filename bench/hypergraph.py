@@ -20,7 +20,7 @@ from postcast.data.folds import PROTOCOLS
 from postcast.evaluate.leaderboard import standings
 from postcast.experiment import Contest, Trials, run_trials
 from postcast.features.text import Choice, load_encoder
-from postcast.fitting import make_forecaster, open_workshop
+from postcast.learning.fitting import make_forecaster, open_workshop
 from postcast.models import choose
 from postcast.models.choose import Recipe
 from postcast.models.hypergraph import HypergraphClassifier
@@ -31,7 +31,7 @@ from postcast.scoring import Outcomes, foretell
 from postcast.settings import Settings
 
 if TYPE_CHECKING:
-    from postcast.division import Division
+    from postcast.learning.division import Division
     from postcast.schema import Predictions, Source
 
 AS_IT_IS = "hypergraph"

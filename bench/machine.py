@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from postcast.results import versions
+from postcast.runs.results import versions
 
 
 def measured_on() -> dict[str, Any]:

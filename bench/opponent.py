@@ -22,9 +22,9 @@ from postcast.features.text import load_encoder
 from postcast.schema import Predictions
 
 if TYPE_CHECKING:
-    from postcast.division import Division
     from postcast.features.assemble import Drafts
     from postcast.features.text import Choice
+    from postcast.learning.division import Division
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ import numpy as np
 
 from postcast.data.folds import PROTOCOLS
 from postcast.device import pick_device
-from postcast.division import FORWARD
 from postcast.errors import LabelError, MissingExtraError, PostcastError, SettingsError, SplitError
 from postcast.evaluate.leaderboard import (
     TFIDF_LINEAR,
@@ -40,10 +39,11 @@ from postcast.features.images.choice import ImageChoice, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
 from postcast.files import explaining_os_errors, removing_if_new, write_text
-from postcast.learnable import learnable
+from postcast.learning.division import FORWARD
+from postcast.learning.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, NEEDS_TORCH
 from postcast.reading import encoder_choice, image_choice, read
-from postcast.results import check_evaluation_folder, versions
+from postcast.runs.results import check_evaluation_folder, versions
 from postcast.settings import READING, Settings
 
 if TYPE_CHECKING:

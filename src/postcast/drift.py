@@ -15,9 +15,9 @@ from postcast.evaluate.holding import Answered, checked, periods, scored, verdic
 from postcast.evaluate.shift import shift_of, unknown
 from postcast.features.history import LATEST
 from postcast.grouping import rows_by
-from postcast.population import compared
+from postcast.later.population import compared
+from postcast.later.thresholds import threshold_drift
 from postcast.scoring import foretell, unlearned
-from postcast.thresholds import threshold_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postcast.copies import grouped_with_images
 from postcast.data.near_duplicates import groups
 from postcast.decide import Rule
-from postcast.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE
 from postcast.features.assemble import Drafts, Senses, assemble
 from postcast.features.bank import MemoryBank
 from postcast.features.cache import Cache
@@ -23,7 +21,9 @@ from postcast.features.images.choice import NONE, ImageChoice, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import Choice, load_encoder
 from postcast.features.tfidf import TfidfEncoder
-from postcast.fitting import if_enough
+from postcast.learning.copies import grouped_with_images
+from postcast.learning.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, LARGEST_HELD_OUT_SHARE
+from postcast.learning.fitting import if_enough
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, fit_calibration
 from postcast.models.choose import (

@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING
 from postcast.data.folds import PROTOCOLS, folds
 from postcast.data.order import parse_maturity
 from postcast.data.split import MIN_TRAIN
-from postcast.division import FORWARD, How, arrange
 from postcast.errors import SettingsError, SplitError
 from postcast.evaluate.leaderboard import TFIDF_LINEAR, Trialled, joined
 from postcast.features.tfidf import TfidfEncoder
-from postcast.fitting import ENCODED, make_forecaster, open_workshop
-from postcast.learnable import learnable
+from postcast.learning.division import FORWARD, How, arrange
+from postcast.learning.fitting import ENCODED, make_forecaster, open_workshop
+from postcast.learning.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
 from postcast.progress import bar_is_hidden
 from postcast.scoring import Outcomes, foretell, informed
 
 if TYPE_CHECKING:
     from postcast.data.split import Split
-    from postcast.division import Division
     from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
-    from postcast.learnable import Learnable
+    from postcast.learning.division import Division
+    from postcast.learning.learnable import Learnable
     from postcast.schema import Posts, Predictions, Source
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postcast.copies import with_images_known
 from postcast.data.columns import Columns
 from postcast.data.sources.origin import folder_of
 from postcast.features.cache import Cache, default_folder
 from postcast.features.images.choice import NONE, ImageChoice, resolve_images
 from postcast.features.text import Choice
+from postcast.learning.copies import with_images_known
 from postcast.models.choose import READ_IMAGES
 
 if TYPE_CHECKING:

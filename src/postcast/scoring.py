@@ -25,8 +25,8 @@ from postcast.evaluate.pairwise import Outcome, pairwise
 from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.images.same import are_seen
 from postcast.features.retrieval import RETRIEVED
-from postcast.learnable import learnable
-from postcast.memory import fingerprints, prints_of, remember_more
+from postcast.learning.learnable import learnable
+from postcast.learning.memory import fingerprints, prints_of, remember_more
 from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
@@ -59,7 +59,7 @@ class Outcomes:
     engagement : ndarray of float, shape (n_posts,)
         Raw counts.
     values : ndarray of float, shape (n_posts,)
-        What the classes are classes of; see `postcast.learnable.learnable`.
+        What the classes are classes of; see `postcast.learning.learnable.learnable`.
     """
 
     engagement: FloatArray

@@ -16,29 +16,29 @@ from postcast.audit import Audit, read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
 from postcast.checkpoints.request import SaveRequest
 from postcast.device import pick_device
-from postcast.division import Division, How, divide
 from postcast.features.disguise import Disguise
 from postcast.features.images.choice import NONE, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
-from postcast.fitting import Workshop, make_baselines, make_forecaster, open_workshop
 from postcast.forecaster import Forecaster
-from postcast.memory import acquainted
+from postcast.learning.division import Division, How, divide
+from postcast.learning.fitting import Workshop, make_baselines, make_forecaster, open_workshop
+from postcast.learning.memory import acquainted
 from postcast.models.calibrate import FEWEST_ROWS
 from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
 from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
 from postcast.reading import encoder_choice, image_choice, with_images_found
-from postcast.results import Story
-from postcast.run_folder import RunFolder
+from postcast.runs.folder import RunFolder
+from postcast.runs.results import Story
+from postcast.runs.stages import Stages
+from postcast.runs.tracking import NONE as NOT_TRACKED
+from postcast.runs.tracking import check_tracker, track_run
 from postcast.saved import load
 from postcast.schema import Post, Posts
 from postcast.scoring import Outcomes, informed, score
 from postcast.settings import Settings
 from postcast.shards.local import embed_ahead
-from postcast.stages import Stages
-from postcast.tracking import NONE as NOT_TRACKED
-from postcast.tracking import check_tracker, track_run
 from postcast.training_checkpoint import checkpoint_of
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from postcast.checkpoints.folder import Checkpoints
 from postcast.device import pick_device
 from postcast.models.checkpoint import NOWHERE, Checkpoint
 from postcast.models.choose import NEEDS_TORCH
-from postcast.results import versions
+from postcast.runs.results import versions
 
 if TYPE_CHECKING:
     from postcast.checkpoints.request import SaveRequest
     from postcast.features.text import TextEncoder
-    from postcast.run_folder import RunFolder
+    from postcast.runs.folder import RunFolder
     from postcast.settings import Settings
 
 

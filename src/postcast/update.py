@@ -1,7 +1,7 @@
 """A run that learns on: newer posts enter the memory of its forecaster, and nothing is retrained.
 
 Knows which posts may enter, and how a run is rewritten whole; how posts are remembered is known
-by `postcast.memory`.
+by `postcast.learning.memory`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.nearest import NEAREST_BLOCKS
 from postcast.features.retrieval import RETRIEVED
 from postcast.files import alone_in, explaining_os_errors, removing_if_new, write_text
-from postcast.memory import remember_more
-from postcast.newcomers import newcomers
+from postcast.later.newcomers import newcomers
+from postcast.later.thresholds import threshold_drift
+from postcast.learning.memory import remember_more
 from postcast.saved import load
 from postcast.storage import mend
-from postcast.thresholds import threshold_drift
 
 if TYPE_CHECKING:
     from postcast.drifted import ThresholdDrift
     from postcast.features.bank import MemoryBank
     from postcast.forecaster import Forecaster
-    from postcast.newcomers import Newcomers
+    from postcast.later.newcomers import Newcomers
     from postcast.schema import Posts
 
 FROM_BANK = frozenset({*MADE_FROM_BANK, *NEAREST_BLOCKS, RETRIEVED})

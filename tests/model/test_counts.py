@@ -11,8 +11,8 @@ import pytest
 
 from postcast import Post, load, train
 from postcast.data.sample import AUTHORS, sample_posts
-from postcast.division import How, divide
 from postcast.errors import ForecasterError, LabelError, PostcastError, SettingsError
+from postcast.learning.division import How, divide
 from postcast.scoring import Outcomes, foretell
 
 COUNT = {"encoder": "tfidf", "target": "count"}

@@ -9,7 +9,7 @@ SPLITS = ("chronological", "grouped")
 def is_test(rows, split):
     """Return which rows test: the newest fifth, or the authors that a run tested on."""
     from postcast import read_posts
-    from postcast.division import How, divide
+    from postcast.learning.division import How, divide
 
     ids = set(divide(read_posts(rows), How(split=split)).test.ids)
     return [row["id"] in ids for row in rows]

@@ -12,8 +12,8 @@ import pytest
 from postcast import PopularityClassifier, load, train
 from postcast.data import sample
 from postcast.data.sample import sample_posts
-from postcast.division import How, divide
 from postcast.errors import PostcastError
+from postcast.learning.division import How, divide
 from postcast.scoring import score_posts
 
 RELATIVE = {"encoder": "tfidf", "target": "relative"}

@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Runs are written without their figures, which take seconds."""
-    monkeypatch.setattr("postcast.run_folder.write_scorecard", _scorecard_alone)
+    monkeypatch.setattr("postcast.runs.folder.write_scorecard", _scorecard_alone)
 
 
 def _scorecard_alone(folder, forecaster, tested):

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from postcast.data.sample import sample_posts
-from postcast.division import How, arrange, divide
 from postcast.errors import SettingsError
 from postcast.evaluate.metrics import figures
 from postcast.experiment import TFIDF_LINEAR, Contest, Trials, run_trials
 from postcast.features.tfidf import TfidfEncoder
-from postcast.learnable import learnable
+from postcast.learning.division import How, arrange, divide
+from postcast.learning.learnable import learnable
 
 
 @pytest.fixture(scope="module")

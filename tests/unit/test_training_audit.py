@@ -11,8 +11,8 @@ from tests.conftest import records
 from postcast import Settings, read_posts, train
 from postcast.audit import read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
-from postcast.division import How, divide
 from postcast.errors import LeakError, SettingsError
+from postcast.learning.division import How, divide
 
 FAST = {"encoder": "tfidf", "classifier": "linear"}
 

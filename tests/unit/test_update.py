@@ -31,7 +31,7 @@ def rows_from(start, n=40, seed=5, **values):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("postcast.run_folder.write_scorecard", _card_alone)
+        patch.setattr("postcast.runs.folder.write_scorecard", _card_alone)
         folder = tmp_path_factory.mktemp("trained") / "RUN"
         train(records(), STRONG, out=folder)
     return folder
@@ -119,7 +119,7 @@ def test_older_posts_are_taken_and_counted(run):
 def test_posts_too_young_wait_until_later_ones_come(trained, tmp_path):
     run = tmp_path / "RUN"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("postcast.run_folder.write_scorecard", _card_alone)
+        patch.setattr("postcast.runs.folder.write_scorecard", _card_alone)
         train(records(), STRONG | {"maturity": "12h"}, out=run)
     first = rows_from(0, n=30)  # one an hour
     done = update(run, read_posts(first))
@@ -204,7 +204,7 @@ def test_one_update_at_a_time(run):
 def test_what_holds_no_posts_takes_newer_ones_and_tells_nothing_of_them(tmp_path):
     run = tmp_path / "RUN"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("postcast.run_folder.write_scorecard", _card_alone)
+        patch.setattr("postcast.runs.folder.write_scorecard", _card_alone)
         train(records(), STRONG | {"no_posts": True}, out=run)
     before = load(run).predict(draft())
     newer = rows_from(0, author="a1", saves=900)

@@ -28,8 +28,8 @@ from postcast.audit.worth import Trial
 from postcast.data.leaks import candidates
 from postcast.data.read import COLUMNS, are_prepared, read_cells
 from postcast.data.sources.origin import bytes_of
-from postcast.division import How
 from postcast.errors import SettingsError
+from postcast.learning.division import How
 from postcast.reading import read
 from postcast.settings import Settings
 

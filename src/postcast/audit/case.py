@@ -15,7 +15,7 @@ from postcast.audit.worth import Trial, Worth, compare, macro_f1
 from postcast.evaluate.metrics import rank_correlation
 
 if TYPE_CHECKING:
-    from postcast.division import How
+    from postcast.learning.division import How
     from postcast.schema import FloatArray, IntArray, Posts, Predictions
 
 

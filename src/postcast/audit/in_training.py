@@ -21,7 +21,7 @@ from postcast.errors import LeakError
 from postcast.evaluate.words import signed
 
 if TYPE_CHECKING:
-    from postcast.division import Division
+    from postcast.learning.division import Division
     from postcast.schema import Posts
     from postcast.settings import Settings
 

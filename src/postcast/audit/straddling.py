@@ -13,9 +13,9 @@ import numpy as np
 from postcast.audit.case import Case
 from postcast.audit.findings import COPIES, SAME_IMAGES, Finding
 from postcast.audit.worth import compare, one_hot
-from postcast.copies import SAME_IMAGE
 from postcast.data.leaks import straddling
 from postcast.evaluate.words import signed
+from postcast.learning.copies import SAME_IMAGE
 
 if TYPE_CHECKING:
     from postcast.schema import IntArray, Matrix

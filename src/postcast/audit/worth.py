@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from postcast.data.label import classify
-from postcast.division import Division, How, divide
 from postcast.evaluate.resampling import estimate, resample
 from postcast.features.tfidf import TfidfEncoder
+from postcast.learning.division import Division, How, divide
 from postcast.models.plain import AuthorMedianClassifier
 from postcast.schema import FeatureSet, Posts, Predictions, Target
 from postcast.scorecard import Estimate
@@ -94,7 +94,7 @@ class Trial:
         Raises
         ------
         SplitError, LabelError, SettingsError
-            As `postcast.division.divide`.
+            As `postcast.learning.division.divide`.
         """
         return cls.of_division(posts, divide(posts, how))
 

@@ -46,7 +46,7 @@ def drift(
     from postcast.drift import drift as judge
     from postcast.evaluate.drift_text import drift_text
     from postcast.reading import read
-    from postcast.results import check_evaluation_folder, write_drift
+    from postcast.runs.results import check_evaluation_folder, write_drift
     from postcast.saved import load
     from postcast.settings import Settings
 

@@ -53,10 +53,10 @@ def evaluated(run: Path, posts: Path, settings: Settings, out: Path) -> Scorecar
     """Score a saved forecaster on posts, write all about it, and return its scorecard."""
     from postcast.features.images.tally import Tally
     from postcast.reading import read
-    from postcast.results import Story, check_evaluation_folder, write_evaluation
+    from postcast.runs.results import Story, check_evaluation_folder, write_evaluation
+    from postcast.runs.stages import Stages
     from postcast.saved import load
     from postcast.scoring import score_posts
-    from postcast.stages import Stages
 
     stages = Stages()
     check_evaluation_folder(out)

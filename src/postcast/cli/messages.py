@@ -15,7 +15,7 @@ AT_MOST = 10_000
 """Messages held back."""
 
 _logger = logging.getLogger("postcast")
-_stages = logging.getLogger("postcast.stages")
+_stages = logging.getLogger("postcast.runs.stages")
 
 
 def set_up_messages(*, quiet: bool, verbose: bool) -> None:

@@ -117,7 +117,7 @@ def predict(
         _submit(forecaster, answers, out)
         return
     if out is not None:
-        from postcast.results import write_forecasts
+        from postcast.runs.results import write_forecasts
 
         write_forecasts(out, answers, authors)
     if json:
@@ -128,7 +128,7 @@ def predict(
     elif is_draft:
         show_forecast(forecaster, answers[0])
     else:
-        from postcast.results import forecasts_csv
+        from postcast.runs.results import forecasts_csv
 
         typer.echo(forecasts_csv(answers, authors), nl=False)
 
@@ -153,7 +153,7 @@ def _check_layout(layout: str, *, is_draft: bool, as_json: bool) -> None:
 def _submit(forecaster: Forecaster, answers: list[Forecast], out: Path | None) -> None:
     """Write forecasts as the SMP Challenge takes them, or print them."""
     from postcast.cli.show import as_json_text
-    from postcast.submission import submission
+    from postcast.runs.submission import submission
 
     encoder = forecaster.facts["encoder"]
     learned_elsewhere = "" if encoder in ("none", "tfidf") else f"pretrained encoder {encoder}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from postcast.errors import ClusterError, OutputError
 from postcast.files import explaining_os_errors, write_text
-from postcast.run_folder import CLUSTER
+from postcast.runs.folder import CLUSTER
 from postcast.shards import MANIFEST
 
 FORMAT = 1

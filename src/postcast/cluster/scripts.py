@@ -19,7 +19,7 @@ from postcast.cluster.folder import SLURM, ClusterFolder, Submission
 from postcast.cluster.resources import Resources
 from postcast.errors import ClusterError, SettingsError
 from postcast.files import explaining_os_errors, write_text
-from postcast.run_folder import CHECKPOINTS
+from postcast.runs.folder import CHECKPOINTS
 
 MOST_TASKS = 1000
 """Slurm's own bound of an array is 1001, unless its administrators raised it."""

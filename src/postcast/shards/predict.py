@@ -20,7 +20,7 @@ from postcast.errors import ForecasterError
 from postcast.features.assemble import drafts_of_table
 from postcast.features.history import LATEST, Published
 from postcast.files import replacing
-from postcast.results import csv_of_forecasts, forecasts_table, whole_bounds
+from postcast.runs.results import csv_of_forecasts, forecasts_table, whole_bounds
 from postcast.saved import fingerprint, load
 from postcast.shards import (
     PREDICT,

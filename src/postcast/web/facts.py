@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from postcast.evaluate.summary import verdict
-from postcast.results import versions
+from postcast.runs.results import versions
 
 if TYPE_CHECKING:
     from postcast.web.service import Service

@@ -114,7 +114,7 @@ def _barred(
     forecaster: Forecaster, post: Post, drafts: Drafts, positions: IntArray, cosines: FloatArray
 ) -> BoolArray:
     """Return which of the bank's posts may not be shown beside a draft, shape (n_texts,)."""
-    from postcast.memory import fingerprints  # late: it brings scipy
+    from postcast.learning.memory import fingerprints  # late: it brings scipy
 
     bank = forecaster.bank
     order = np.array([LATEST]) if drafts.order is None else drafts.order

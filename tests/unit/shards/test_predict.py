@@ -10,7 +10,7 @@ from tests.conftest import records
 from postcast.cli.main import exit_code
 from postcast.data.read import read_drafts
 from postcast.errors import ForecasterError, ShardError
-from postcast.results import forecasts_csv
+from postcast.runs.results import forecasts_csv
 from postcast.saved import load
 from postcast.shards.predict import (
     Question,

@@ -16,7 +16,7 @@ from postcast.features.assemble import Senses, assemble
 from postcast.features.retrieval import RETRIEVED
 from postcast.features.tfidf import TfidfEncoder
 from postcast.forecaster import Forecaster
-from postcast.memory import remember
+from postcast.learning.memory import remember
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
 from postcast.models.checkpoint import NOWHERE, Checkpoint, fit_or_load
@@ -33,10 +33,10 @@ from postcast.models.distribution import CountBins
 from postcast.schema import Target
 
 if TYPE_CHECKING:
-    from postcast.division import Division
     from postcast.features.bank import MemoryBank
     from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
+    from postcast.learning.division import Division
     from postcast.schema import HeldOut, Source
 
 ENCODED = ("text", "words", "characters", "marks")
@@ -59,7 +59,7 @@ class Workshop:
     encoder : TextEncoder
         Fitted on the training posts.
     bank : MemoryBank
-        See `postcast.memory.remember`.
+        See `postcast.learning.memory.remember`.
     coverage : float
         Asked of the sets.
     facts : mapping

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from postcast import read_posts
-from postcast.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, How, divide
 from postcast.errors import LabelError, SplitError
+from postcast.learning.division import ENOUGH_HELD_OUT, HELD_OUT_SHARE, How, divide
 
 
 @pytest.fixture

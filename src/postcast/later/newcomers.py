@@ -13,8 +13,8 @@ import numpy as np
 
 from postcast.data.known import Timeline, settled_until
 from postcast.data.order import parse_maturity
-from postcast.learnable import learnable
-from postcast.memory import fingerprints
+from postcast.learning.learnable import learnable
+from postcast.learning.memory import fingerprints
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts

@@ -16,7 +16,7 @@ from postcast.features.assemble import Drafts, Senses, assemble
 from postcast.features.history import LATEST
 from postcast.features.images.sense import IMAGE
 from postcast.features.vectors import SparseRows, unit_rows
-from postcast.memory import fingerprints
+from postcast.learning.memory import fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ import pytest
 from postcast import load, train
 from postcast.cli.main import exit_code
 from postcast.errors import MissingExtraError, SettingsError
-from postcast.tracking import RUN_TAG, STORE, _environment, track_run
+from postcast.runs.tracking import RUN_TAG, STORE, _environment, track_run
 
 pytest.importorskip("mlflow", reason="SKIPPED: the extra [mlflow] is not installed")
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
@@ -183,7 +183,7 @@ def test_what_broke_off_is_logged_in_its_place(run, monkeypatch, tmp_path, caplo
         raise OSError(28, "the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("postcast.tracking._log_files", broken)
+        patched.setattr("postcast.runs.tracking._log_files", broken)
         track_run(run)
     [warning] = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert "the run stands" in warning
@@ -260,7 +260,7 @@ def refuse(*arguments, **_):
     asked.append(str(arguments[-1]))
     raise OSError("no network here")
 socket.socket.connect = socket.getaddrinfo = refuse
-from postcast.tracking import track_run
+from postcast.runs.tracking import track_run
 track_run(Path(sys.argv[1]))
 if sys.argv[2] == "wait":
     until = time.monotonic() + 20

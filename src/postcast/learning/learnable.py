@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from postcast.copies import with_copies_grouped, with_images_known
 from postcast.data.label import FEWEST_EARLIER, beyond_own_mean
 from postcast.data.rows import Rows
 from postcast.errors import SplitError
 from postcast.features.assemble import Drafts, drafts_of_table
+from postcast.learning.copies import with_copies_grouped, with_images_known
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray, Posts

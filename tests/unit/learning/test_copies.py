@@ -11,20 +11,20 @@ from tests.conftest import records
 
 from postcast import Settings, read_posts
 from postcast.audit import audit
-from postcast.copies import OF_FILES, SAME_IMAGE, with_images_known
 from postcast.data.folds import folds
 from postcast.data.order import Maturity
 from postcast.data.prepared import read_prepared, write_prepared
-from postcast.division import How, divide
 from postcast.features.assemble import Senses, assemble
 from postcast.features.digests import Digests
 from postcast.features.images import same
 from postcast.features.images.same import MOST_COPIES
 from postcast.features.retrieval import RETRIEVED
 from postcast.features.tfidf import TfidfEncoder
-from postcast.fitting import open_workshop
 from postcast.grouping import joined
-from postcast.learnable import learnable
+from postcast.learning.copies import OF_FILES, SAME_IMAGE, with_images_known
+from postcast.learning.division import How, divide
+from postcast.learning.fitting import open_workshop
+from postcast.learning.learnable import learnable
 from postcast.reading import read
 
 Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is not installed")

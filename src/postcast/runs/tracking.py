@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.errors import MissingExtraError, PostcastError, SettingsError
-from postcast.run_folder import run_sha256
+from postcast.runs.folder import run_sha256
 from postcast.scorecard import SCORES
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from postcast.features.wordings import Wordings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postcast.division import Division
     from postcast.features.assemble import Drafts
     from postcast.features.images.sense import ImageSense
     from postcast.features.text import TextEncoder
+    from postcast.learning.division import Division
     from postcast.schema import FloatArray, IntArray, Source
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from postcast.errors import ForecasterError, OutputError
-from postcast.results import check_evaluation_folder
-from postcast.run_folder import RunFolder
+from postcast.runs.folder import RunFolder
+from postcast.runs.results import check_evaluation_folder
 from postcast.schema import Source
 
 

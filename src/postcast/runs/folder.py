@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.errors import ForecasterError, OutputError
 from postcast.files import explaining_os_errors, removing_if_new, write_text
-from postcast.results import Story, versions, write_predictions, write_report, write_scorecard
+from postcast.runs.results import Story, versions, write_predictions, write_report, write_scorecard
 from postcast.schema import Source
 from postcast.version import __version__
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
+    from postcast.runs.stages import Stages
     from postcast.scoring import Tested
-    from postcast.stages import Stages
 
 FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""

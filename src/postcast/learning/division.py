@@ -16,7 +16,7 @@ from postcast.data.order import parse_maturity
 from postcast.data.split import Split, check_maturity, default_split, reference_split, split
 from postcast.errors import SettingsError, SplitError
 from postcast.features.assemble import Drafts
-from postcast.learnable import Learnable, learnable
+from postcast.learning.learnable import Learnable, learnable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ class How:
     mode : {"frozen", "online"}
         Whether earlier test posts become known, once they are mature.
     target : {"class", "count", "relative"}
-        What the classes are classes of; see `postcast.learnable.learnable`.
+        What the classes are classes of; see `postcast.learning.learnable.learnable`.
     thresholds : tuple of float
         Where medium and high begin; empty for the terciles of the training counts.
     seed : int

@@ -6,8 +6,8 @@ import math
 import pytest
 
 from postcast.errors import ForecasterError, OutputError
+from postcast.runs.submission import check_submission, submission
 from postcast.schema import Forecast
-from postcast.submission import check_submission, submission
 
 
 def _forecast(number, count):

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from postcast.features.images.tally import Tally
     from postcast.forecaster import Forecaster
     from postcast.precision import PrecisionCost
+    from postcast.runs.stages import Stages
     from postcast.schema import FloatArray, Forecast, IntArray
     from postcast.scoring import Tested
-    from postcast.stages import Stages
 
 BOUNDS = ("low", "high")
 """Columns of forecasts that are written as whole numbers where all of them are."""

@@ -9,7 +9,7 @@ from postcast.features.assemble import Drafts
 from postcast.features.bank import MemoryBank
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.images.sense import ImageSense
-from postcast.memory import remember_more
+from postcast.learning.memory import remember_more
 
 Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is not installed")
 

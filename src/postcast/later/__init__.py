@@ -1,0 +1,1 @@
+"""What posts published after a training tell: who may be remembered, what changed of them."""

@@ -1,0 +1,1 @@
+"""From posts to a fitted forecaster: which may be learned from, which test, what is remembered."""

@@ -1,0 +1,1 @@
+"""What a training leaves on disk: the run folder, its tables, pictures, stages and exports."""
