@@ -21,13 +21,14 @@ from postcast.evaluate.leaderboard import standings
 from postcast.experiment import Contest, Trials, run_trials
 from postcast.features.text import Choice, load_encoder
 from postcast.learning.fitting import make_forecaster, open_workshop
+from postcast.learning.learnable import Outcomes
 from postcast.models import choose
 from postcast.models.choose import Recipe
 from postcast.models.hypergraph import HypergraphClassifier
 from postcast.models.hypergraph_inputs import Options
 from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.reading import read
-from postcast.scoring import Outcomes, foretell
+from postcast.scoring import foretell
 from postcast.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,23 +1,19 @@
-"""Classifiers × splits of the same posts: a leaderboard, and the folder that holds it.
+"""Classifiers × splits of the same posts: a leaderboard.
 
-Knows which splits there are and what a killed comparison left; how one split is run is known by
-`experiment`, how it is told and drawn by `evaluate`.
+Knows which splits there are; how one split is run is known by `experiment`, how it is told and
+drawn by `evaluate`, and what stands in the folder by `runs`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import importlib.util
-import json
 import logging
 import os
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +34,12 @@ from postcast.experiment import Contest, Trials, check_divisible, remembers, run
 from postcast.features.images.choice import ImageChoice, load_sense
 from postcast.features.images.tally import Tally
 from postcast.features.text import load_encoder, resolve_name
-from postcast.files import explaining_os_errors, removing_if_new, write_text
+from postcast.files import removing_if_new
 from postcast.learning.division import FORWARD
 from postcast.learning.learnable import learnable
 from postcast.models.choose import CLASSIFIERS, NEEDS_TORCH
 from postcast.reading import encoder_choice, image_choice, read
+from postcast.runs.leaderboard import UNFINISHED, Kept, question, write_leaderboard
 from postcast.runs.results import check_evaluation_folder, versions
 from postcast.settings import READING, Settings
 
@@ -58,9 +55,6 @@ USUAL = (
     "majority",
 )  # fmt: skip
 """Who is compared where nobody is named."""
-
-UNFINISHED = "unfinished"
-"""The folder of the splits that are done, until all are."""
 
 _TOLD = (
     "encoder", "image_encoder", "pooling", "precision", "device", "seed", "target", "thresholds",
@@ -141,10 +135,10 @@ def compare(source: Any, settings: Settings, wanted: Wanted, out: Path) -> Leade
     with removing_if_new(out):
         boards: list[Board] = []
         for trials in plan:
-            kept = _Kept(out / UNFINISHED / f"{trials.protocol}.json", _key(empty, trials))
+            kept = Kept(out / UNFINISHED / f"{trials.protocol}.json", question(empty, trials))
             boards += kept.boards() or kept.keep(_run(posts, trials, contest))
         board = replace(empty, boards=tuple(boards))
-        _write(out, board)
+        write_leaderboard(out, board)
     return board
 
 
@@ -259,36 +253,6 @@ def _board(trials: Trials, found: Mapping[str, Trialled]) -> Board:
     )
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """One split's boards on disk, by which a killed comparison goes on."""
-
-    path: Path
-    key: str
-
-    def boards(self) -> list[Board]:
-        """Return those of the same question, or none."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(self.path.read_text("utf-8"))
-            if kept["key"] == self.key:
-                log.info("%s was finished before", self.path.stem)
-                return [Board.from_dict(one) for one in kept["boards"]]
-        return []
-
-    def keep(self, boards: list[Board]) -> list[Board]:
-        """Write boards down, and return them."""
-        plain = {"key": self.key, "boards": [one.to_dict() for one in boards]}
-        write_text(self.path, json.dumps(plain))
-        return boards
-
-
-def _key(board: Leaderboard, trials: Trials) -> str:
-    """Return what tells whether a kept split answers the same question."""
-    settings = {name: v for name, v in board.settings.items() if name not in ("splits", "repeats")}
-    asked = (dataclasses.asdict(trials), dict(board.posts), settings, dict(board.versions))
-    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
 def _told(settings: Settings, wanted: Wanted) -> dict[str, Any]:
     """Return the settings that shape the result, without those that change no byte of it."""
     reading = [f.name for f in dataclasses.fields(Settings) if f.metadata["panel"] == READING]
@@ -311,18 +275,3 @@ def _told_of(posts: Posts) -> dict[str, Any]:
         "n": len(posts),
         "synthetic": source.synthetic,
     }
-
-
-def _write(out: Path, board: Leaderboard) -> None:
-    from postcast.evaluate.compare_page import render_leaderboard
-    from postcast.evaluate.drawing import save
-    from postcast.evaluate.leaderboard_text import leaderboard_text
-    from postcast.evaluate.plots_compare import compare as draw
-
-    with explaining_os_errors(out):
-        text = json.dumps(board.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-        write_text(out / "compare.json", text + "\n")
-        write_text(out / "compare.txt", leaderboard_text(board))
-        picture = save(draw(board), "compare", out / "figures")
-        write_text(out / "compare.html", render_leaderboard(board, picture))
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)

@@ -17,7 +17,8 @@ from postcast.features.history import LATEST
 from postcast.grouping import rows_by
 from postcast.later.population import compared
 from postcast.later.thresholds import threshold_drift
-from postcast.scoring import foretell, unlearned
+from postcast.learning.unlearned import unlearned
+from postcast.scoring import foretell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from postcast.drifted import BlockShift
     from postcast.features.assemble import Drafts
     from postcast.forecaster import Forecaster
+    from postcast.learning.unlearned import Unlearned
     from postcast.schema import IntArray, Ordering, Posts
-    from postcast.scoring import Unlearned
 
 MOST_PERIODS = 24
 """With more months than these, posts are told by quarter; with more quarters, by year."""

@@ -24,10 +24,11 @@ from postcast.evaluate.leaderboard import TFIDF_LINEAR, Trialled, joined
 from postcast.features.tfidf import TfidfEncoder
 from postcast.learning.division import FORWARD, How, arrange
 from postcast.learning.fitting import ENCODED, make_forecaster, open_workshop
-from postcast.learning.learnable import learnable
+from postcast.learning.learnable import Outcomes, learnable
+from postcast.learning.unlearned import informed
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
 from postcast.progress import bar_is_hidden
-from postcast.scoring import Outcomes, foretell, informed
+from postcast.scoring import foretell
 
 if TYPE_CHECKING:
     from postcast.data.split import Split

@@ -13,20 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postcast.data.known import settled_until
 from postcast.data.label import classify
-from postcast.data.order import parse_maturity
 from postcast.decide import choose, sets
 from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
 from postcast.evaluate.metrics import coverage, differences, figures
 from postcast.evaluate.pairwise import Outcome, pairwise
-from postcast.features.assemble import MADE_FROM_BANK
-from postcast.features.images.same import are_seen
-from postcast.features.retrieval import RETRIEVED
-from postcast.learning.learnable import learnable
-from postcast.learning.memory import fingerprints, prints_of, remember_more
+from postcast.learning.learnable import Outcomes
+from postcast.learning.unlearned import unlearned
 from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
@@ -48,22 +43,6 @@ COMPARED = ("macro_f1", "accuracy", "log_loss")
 
 COMPARED_COUNTS = ("spearman", "mae_log")
 """Those of counts, where counts are the target."""
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What came of posts.
-
-    Parameters
-    ----------
-    engagement : ndarray of float, shape (n_posts,)
-        Raw counts.
-    values : ndarray of float, shape (n_posts,)
-        What the classes are classes of; see `postcast.learning.learnable.learnable`.
-    """
-
-    engagement: FloatArray
-    values: FloatArray
 
 
 @dataclass(frozen=True)
@@ -179,77 +158,6 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     }
     log.info("%d posts left out: their text or image stood in the training", told.n_known)
     return score(told.forecaster, told.drafts, told.outcomes, facts)
-
-
-@dataclass(frozen=True)
-class Unlearned:
-    """Labelled posts that a forecaster has not learned from, and what it may know of them.
-
-    Parameters
-    ----------
-    forecaster : Forecaster
-        Which remembers them as they become known, where its mode is online.
-    drafts : Drafts
-    outcomes : Outcomes
-    n_known : int
-        Posts left out, since their text or image stands in the memory.
-    """
-
-    forecaster: Forecaster
-    drafts: Drafts
-    outcomes: Outcomes
-    n_known: int
-
-
-def unlearned(forecaster: Forecaster, posts: Posts) -> Unlearned:
-    """Return the posts whose text and image do not stand in a forecaster's memory.
-
-    Raises
-    ------
-    SplitError
-        If none of the posts has a text and a count.
-    """
-    found = learnable(posts, forecaster.facts.get("target", "class"))
-    known = _known(forecaster, found.drafts)
-    rows = np.flatnonzero(~known)
-    drafts = found.drafts.take(rows)
-    if len(rows) and forecaster.facts["mode"] == "online" and found.rows.order is not None:
-        maturity = parse_maturity(forecaster.facts["maturity"])
-        until = settled_until(found.rows.timeline, found.rows.everyone, maturity)
-        drafts = replace(drafts, known_until=until[rows])
-        everyone = found.drafts.silenced(found.copies_of(rows)).joined(found.silent)
-        counts = np.concatenate([found.counts, found.silent_counts])
-        forecaster = informed(forecaster, everyone, counts)
-    outcomes = Outcomes(found.counts[rows], found.outcomes[rows])
-    return Unlearned(forecaster, drafts, outcomes, int(known.sum()))
-
-
-def _known(forecaster: Forecaster, drafts: Drafts) -> BoolArray:
-    """Return which posts are copies of remembered ones, by their text or by their image."""
-    bank = forecaster.bank
-    known = bank.knows_texts(fingerprints(drafts.texts))
-    if drafts.image_prints is None:
-        return known
-    alike = np.flatnonzero(~known & bank.knows_images(prints_of(drafts.image_prints)))
-    known[alike] = are_seen([drafts.image_paths[row] or "" for row in alike.tolist()])
-    return known
-
-
-def informed(forecaster: Forecaster, posts: Drafts, counts: FloatArray) -> Forecaster:
-    """Return a forecaster that remembers more posts, to be asked of those that come later.
-
-    Parameters
-    ----------
-    forecaster : Forecaster
-    posts : Drafts
-        Each counts from when it was known; see `postcast.features.assemble.Drafts.known_until`.
-    counts : ndarray of float, shape (n_posts,)
-    """
-    senses = forecaster.senses
-    if not len(posts) or not {*MADE_FROM_BANK, RETRIEVED} & set(senses.blocks):
-        return forecaster
-    bank = remember_more(senses.bank, posts, counts, senses.encoders.get("text"), senses.images)
-    return replace(forecaster, senses=replace(senses, bank=bank))
 
 
 def foretell(forecaster: Forecaster, drafts: Drafts, outcomes: Outcomes) -> Predictions:

@@ -8,27 +8,25 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postcast.audit import Audit, read_with_cells
+from postcast.audit import read_with_cells
 from postcast.audit.in_training import audit_training, warnings_of
 from postcast.checkpoints.request import SaveRequest
-from postcast.device import pick_device
 from postcast.features.disguise import Disguise
-from postcast.features.images.choice import NONE, load_sense
 from postcast.features.images.tally import Tally
-from postcast.features.text import load_encoder, resolve_name
 from postcast.forecaster import Forecaster
-from postcast.learning.division import Division, How, divide
 from postcast.learning.fitting import Workshop, make_baselines, make_forecaster, open_workshop
+from postcast.learning.learnable import Outcomes
 from postcast.learning.memory import acquainted
+from postcast.learning.unlearned import informed
 from postcast.models.calibrate import FEWEST_ROWS
-from postcast.models.choose import WEIGHTED, Recipe, check_target, make_classifier, resolve_target
+from postcast.models.choose import WEIGHTED, Recipe
 from postcast.no_posts import hidden, hidden_names, hidden_posts, without_ids
 from postcast.precision import MOST_POSTS, PrecisionCost, cost_of
-from postcast.reading import encoder_choice, image_choice, with_images_found
+from postcast.reading import encoder_choice, with_images_found
 from postcast.runs.folder import RunFolder
 from postcast.runs.results import Story
 from postcast.runs.stages import Stages
@@ -36,16 +34,16 @@ from postcast.runs.tracking import NONE as NOT_TRACKED
 from postcast.runs.tracking import check_tracker, track_run
 from postcast.saved import load
 from postcast.schema import Post, Posts
-from postcast.scoring import Outcomes, informed, score
+from postcast.scoring import score
 from postcast.settings import Settings
 from postcast.shards.local import embed_ahead
 from postcast.training_checkpoint import checkpoint_of
+from postcast.training_plan import Plan, plan_of
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
-    from postcast.features.images.sense import ImageSense
-    from postcast.features.text import TextEncoder
+    from postcast.models.checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +100,7 @@ def _train(
         else:
             table, cells = read_with_cells(posts, chosen)
     disguise = Disguise.of_run(table.source.sha256, chosen.seed) if chosen.no_posts else None
-    plan = _plan(table if disguise is None else without_ids(table, disguise), chosen)
+    plan = plan_of(table if disguise is None else without_ids(table, disguise), chosen)
     plan = replace(plan, disguise=disguise)
     folder = None
     if out is not None:
@@ -130,123 +128,23 @@ def _track(folder: RunFolder, settings: Settings) -> None:
         track_run(folder.path)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All that is decided before the long work begins, so that bad input ends here.
-
-    Parameters
-    ----------
-    posts : Posts
-    settings : Settings
-        With every ``auto`` resolved.
-    division : Division
-    encoder : TextEncoder
-    warnings : tuple of str
-    images : ImageSense, optional
-        None where the posts have no image, or the classifier reads none.
-    audit : Audit, optional
-    disguise : Disguise, optional
-        What hides the posts, where they may not be told.
-    """
-
-    posts: Posts
-    settings: Settings
-    division: Division
-    encoder: TextEncoder
-    warnings: tuple[str, ...]
-    images: ImageSense | None = None
-    audit: Audit | None = None
-    disguise: Disguise | None = None
-
-
-def _plan(posts: Posts, settings: Settings) -> Plan:
-    """Resolve every choice, split, label and find the encoder."""
-    resolved = replace(
-        settings,
-        encoder=resolve_name(settings.encoder),
-        target=resolve_target(
-            settings.target, settings.classifier, scores_counts=posts.source.scores_counts
-        ),
-    )
-    warnings = []
-    if settings.device == "cuda":
-        pick_device(settings.device)
-    make_classifier(Recipe(settings.classifier))
-    check_target(settings.classifier, resolved.target)
-    if settings.encoder == "auto":
-        log.info("encoder auto: took %s", resolved.encoder)
-    if settings.encoder == "auto" and resolved.encoder == "tfidf":
-        warnings.append("minilm is not installed: the texts are read as word counts (tfidf)")
-    division = divide(
-        posts,
-        How(
-            protocol=resolved.protocol,
-            split=resolved.split,
-            test_size=resolved.test_size,
-            maturity=resolved.maturity,
-            mode=resolved.mode,
-            target=resolved.target,
-            thresholds=resolved.thresholds,
-            seed=resolved.seed,
-        ),
-    )
-    log.info("%s", division.split.description)
-    encoder = load_encoder(encoder_choice(resolved))
-    images = load_sense(image_choice(resolved, division.drafts.image_paths, (resolved.classifier,)))
-    return Plan(
-        posts=posts,
-        settings=replace(resolved, image_encoder=NONE if images is None else images.name),
-        division=replace(division, discreet=resolved.no_posts),
-        encoder=encoder,
-        warnings=(*warnings, *division.warnings),
-        images=images,
-    )
-
-
 def _learn(
     plan: Plan, stages: Stages, folder: RunFolder | None, request: SaveRequest
 ) -> Forecaster:
     """Fit, test and, where there is a folder, write."""
     division, settings = plan.division, plan.settings
-    with stages.measure("embed", len(division.drafts)):
-        tally = None if plan.images is None else Tally.of(plan.images, division.drafts.image_paths)
-        known = (division.drafts, division.remembered)
-        texts = [text for drafts in known for text in drafts.texts]
-        embed_ahead(encoder_choice(settings), texts, settings.jobs)
-        shop = _workshop(plan)
-        plan.encoder.encode(division.drafts.texts)
-    if tally is not None:
-        log.info("%s", tally)
+    shop, tally = _embedded(plan, stages)
     cost = _precision_cost(plan, stages)
     kept = checkpoint_of(folder, request, settings, plan.encoder)
-    recipe = Recipe(
-        settings.classifier,
-        settings.class_weights,
-        settings.prior_correction,
-        settings.seed,
-        settings.device,
-        kept.within("main"),
-    )
-    with stages.measure("train", len(division.train)):
-        forecaster = make_forecaster(shop, recipe, plan.encoder)
-    with stages.measure("baselines", len(division.train)):
-        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed, kept))
-        unweighted = None
-        if recipe.name in WEIGHTED and recipe.class_weights != "none":
-            plainly = replace(recipe, class_weights="none", checkpoint=kept.within("unweighted"))
-            unweighted = make_forecaster(shop, plainly, plan.encoder)
+    forecaster, unweighted = _fitted(plan, shop, kept, stages)
     with stages.measure("evaluate", len(division.test)):
         facts = {**forecaster.facts, "n_rejected": plan.posts.rejected.height}
         live = informed(forecaster, division.later, division.later_counts)
         outcomes = Outcomes(division.test_counts, division.test_outcomes)
         tested = score(live, division.test, outcomes, facts, unweighted)
     forecaster = replace(forecaster, scorecard=tested.scorecard)
-    leaks = () if plan.audit is None else warnings_of(plan.audit)
-    few = plan.images is not None and shop.images is None
-    unseen = (f"too few images were seen to learn from them: {tally}",) if few else ()
-    warnings = (*plan.warnings, *leaks, *unseen, *_uncalibrated(forecaster))
-    for warning in warnings:
-        log.warning("%s", warning)
+    few_images = plan.images is not None and shop.images is None
+    warnings = _warned(plan, forecaster, tally if few_images else None)
     posts = plan.posts
     if plan.disguise is not None:
         forecaster, posts = hidden(forecaster, plan.disguise), hidden_posts(posts, plan.disguise)
@@ -263,6 +161,55 @@ def _learn(
         )
         folder.write(forecaster, tested, story, stages)
     return forecaster
+
+
+def _embedded(plan: Plan, stages: Stages) -> tuple[Workshop, Tally | None]:
+    """Compute every vector, and tell how many images were seen."""
+    division, settings = plan.division, plan.settings
+    with stages.measure("embed", len(division.drafts)):
+        tally = None if plan.images is None else Tally.of(plan.images, division.drafts.image_paths)
+        known = (division.drafts, division.remembered)
+        texts = [text for drafts in known for text in drafts.texts]
+        embed_ahead(encoder_choice(settings), texts, settings.jobs)
+        shop = _workshop(plan)
+        plan.encoder.encode(division.drafts.texts)
+    if tally is not None:
+        log.info("%s", tally)
+    return shop, tally
+
+
+def _fitted(
+    plan: Plan, shop: Workshop, kept: Checkpoint, stages: Stages
+) -> tuple[Forecaster, Forecaster | None]:
+    """Return the forecaster with its baselines and, where classes are weighted, one without."""
+    settings, n_train = plan.settings, len(plan.division.train)
+    recipe = Recipe(
+        settings.classifier,
+        settings.class_weights,
+        settings.prior_correction,
+        settings.seed,
+        settings.device,
+        kept.within("main"),
+    )
+    with stages.measure("train", n_train):
+        forecaster = make_forecaster(shop, recipe, plan.encoder)
+    with stages.measure("baselines", n_train):
+        forecaster = replace(forecaster, baselines=make_baselines(shop, settings.seed, kept))
+        unweighted = None
+        if recipe.name in WEIGHTED and recipe.class_weights != "none":
+            plainly = replace(recipe, class_weights="none", checkpoint=kept.within("unweighted"))
+            unweighted = make_forecaster(shop, plainly, plan.encoder)
+    return forecaster, unweighted
+
+
+def _warned(plan: Plan, forecaster: Forecaster, too_few: Tally | None) -> tuple[str, ...]:
+    """Return, and log, what to be warned of in this training."""
+    leaks = () if plan.audit is None else warnings_of(plan.audit)
+    unseen = () if too_few is None else (f"too few images were seen to learn from them: {too_few}",)
+    warnings = (*plan.warnings, *leaks, *unseen, *_uncalibrated(forecaster))
+    for warning in warnings:
+        log.warning("%s", warning)
+    return warnings
 
 
 def _precision_cost(plan: Plan, stages: Stages) -> PrecisionCost | None:

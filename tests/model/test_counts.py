@@ -13,7 +13,8 @@ from postcast import Post, load, train
 from postcast.data.sample import AUTHORS, sample_posts
 from postcast.errors import ForecasterError, LabelError, PostcastError, SettingsError
 from postcast.learning.division import How, divide
-from postcast.scoring import Outcomes, foretell
+from postcast.learning.learnable import Outcomes
+from postcast.scoring import foretell
 
 COUNT = {"encoder": "tfidf", "target": "count"}
 OTHER = (7.0, 20.0)
@@ -165,7 +166,7 @@ def test_a_classifier_of_classes_refuses_counts_before_the_work(monkeypatch):
     def divide(*arguments):
         raise AssertionError("the work began")
 
-    monkeypatch.setattr("postcast.training.divide", divide)
+    monkeypatch.setattr("postcast.training_plan.divide", divide)
     with pytest.raises(SettingsError, match=r"linear knows classes only, not counts.*strong"):
         train(sample_posts(), COUNT | {"classifier": "linear"})
 

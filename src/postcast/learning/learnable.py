@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Outcomes:
+    """What came of posts.
+
+    Parameters
+    ----------
+    engagement : ndarray of float, shape (n_posts,)
+        Raw counts.
+    values : ndarray of float, shape (n_posts,)
+        What the classes are classes of; see `learnable`.
+    """
+
+    engagement: FloatArray
+    values: FloatArray
+
+
+@dataclass(frozen=True)
 class Learnable:
     """Posts with a text and an outcome, and the others whose counts are known.
 
