@@ -25,9 +25,9 @@ from postcast.cluster.ray import RayTasks, embed_on_ray, run_on_ray
 from postcast.data.read import read_posts
 from postcast.errors import MissingExtraError, SettingsError, ShardError
 from postcast.features.text import Choice, load_encoder
-from postcast.shards import Manifest
 from postcast.shards.embed import make_shards
 from postcast.shards.gather import gather
+from postcast.shards.manifest import Manifest
 from postcast.shards.results import states
 
 STORE = 80 * 2**20

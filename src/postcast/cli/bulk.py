@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from postcast.cluster.forecasts import Progress
     from postcast.forecaster import Forecaster
     from postcast.settings import Settings
-    from postcast.shards import Manifest
+    from postcast.shards.manifest import Manifest
     from postcast.shards.predict import Question
 
 LOCAL, SLURM, RAY = "local", "slurm", "ray"

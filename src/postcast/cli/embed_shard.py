@@ -60,8 +60,8 @@ def embed_shard(
     from postcast.cli.show import show_facts
     from postcast.reading import cache_folder
     from postcast.settings import Settings
-    from postcast.shards import read_manifest
     from postcast.shards.embed import embed_shards
+    from postcast.shards.manifest import read_manifest
 
     settings, found = Settings.from_mapping(given), read_manifest(manifest)
     done = embed_shards(found, found.stride(index, of), settings.device, cache_folder(settings))

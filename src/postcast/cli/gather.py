@@ -48,8 +48,8 @@ def gather(
       postcast gather --manifest SHARDS/manifest.json --cache CACHE
     """
     from postcast.cli.show import show_facts
-    from postcast.shards import read_manifest
     from postcast.shards.gather import gather as put_together
+    from postcast.shards.manifest import read_manifest
 
     if out is None and cache is None:
         raise SettingsError("neither --out nor --cache", "one of them, or both")

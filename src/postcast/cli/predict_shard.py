@@ -30,7 +30,7 @@ def predict_shard(
     """
     from postcast.cli.show import show_facts
     from postcast.settings import Settings
-    from postcast.shards import read_manifest
+    from postcast.shards.manifest import read_manifest
     from postcast.shards.predict import forecast_shards
 
     found = read_manifest(manifest)

@@ -14,7 +14,7 @@ from typing import Any
 from postcast.errors import ClusterError, OutputError
 from postcast.files import explaining_os_errors, write_text
 from postcast.runs.folder import CLUSTER
-from postcast.shards import MANIFEST
+from postcast.shards.manifest import MANIFEST
 
 FORMAT = 1
 """Of submission.json; grows whenever an older postcast could no longer read it."""

@@ -14,7 +14,7 @@ from postcast.cluster.scripts import MOST_TASKS, array, check_folder, filled
 from postcast.cluster.slurm_commands import sbatch, scancel, squeue
 from postcast.errors import ClusterError
 from postcast.files import explaining_os_errors, write_text
-from postcast.shards import Manifest
+from postcast.shards.manifest import Manifest
 from postcast.shards.results import states
 
 AT_ONCE = 4

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.errors import MissingExtraError, SettingsError, ShardError
-from postcast.shards import Manifest
 from postcast.shards.embed import make_shards
 from postcast.shards.gather import gather
+from postcast.shards.manifest import Manifest
 from postcast.shards.pool import WorkerLostError, run_worker
 from postcast.shards.results import states
 from postcast.shards.watch import watched

@@ -139,7 +139,7 @@ def _are_all_there(found: Sequence[str], submission: Submission) -> bool:
 
 def _results(folder: ClusterFolder) -> Sequence[str]:
     """Return the states of the shards' results; none where nothing is divided yet."""
-    from postcast.shards import read_manifest
+    from postcast.shards.manifest import read_manifest
     from postcast.shards.results import states
 
     return states(read_manifest(folder.manifest)) if folder.manifest.is_file() else []

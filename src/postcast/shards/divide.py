@@ -18,7 +18,15 @@ from postcast.files import (
     write_bytes,
     write_text,
 )
-from postcast.shards import RESULTS, SHARDS, Manifest, Shard, Work, read_manifest, sha256_of
+from postcast.shards.manifest import (
+    RESULTS,
+    SHARDS,
+    Manifest,
+    Shard,
+    Work,
+    read_manifest,
+    sha256_of,
+)
 
 
 def write_shards(

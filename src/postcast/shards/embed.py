@@ -14,8 +14,8 @@ import numpy as np
 from postcast.device import COMPUTING
 from postcast.errors import EncoderError
 from postcast.features.text import Choice, load_encoder, resolve_name
-from postcast.shards import EMBED, Manifest, Work, read_shard
 from postcast.shards.divide import write_shards
+from postcast.shards.manifest import EMBED, Manifest, Work, read_shard
 from postcast.shards.results import Result
 from postcast.shards.worker import Done, do_each
 

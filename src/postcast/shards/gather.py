@@ -14,7 +14,7 @@ from postcast.embedding_files import told_of, write_embeddings
 from postcast.errors import OutputError
 from postcast.features.cache import ABANDONED, Cache
 from postcast.files import check_writable
-from postcast.shards import EMBED, RESULTS, Manifest, read_shard
+from postcast.shards.manifest import EMBED, RESULTS, Manifest, read_shard
 from postcast.shards.results import Result, Results, all_results
 
 if TYPE_CHECKING:

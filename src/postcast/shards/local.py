@@ -19,10 +19,10 @@ from postcast.features.cache import Cache
 from postcast.features.text import Choice, resolve_name
 from postcast.features.transformer.graph import n_threads
 from postcast.files import explaining_os_errors
-from postcast.shards import SHARDS, Manifest
 from postcast.shards.divide import write_shards
 from postcast.shards.embed import embedding_of, pretrained
 from postcast.shards.gather import check_room, keep
+from postcast.shards.manifest import SHARDS, Manifest
 from postcast.shards.pool import run_workers
 from postcast.shards.results import Results, state_of
 from postcast.shards.watch import watched

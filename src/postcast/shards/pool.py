@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from postcast.errors import ShardError
-from postcast.shards import Manifest
+from postcast.shards.manifest import Manifest
 from postcast.shards.worker import PARENT, worker
 
 SECONDS_BETWEEN_LOOKS = 0.1

@@ -22,7 +22,8 @@ from postcast.features.history import LATEST, Published
 from postcast.files import replacing
 from postcast.runs.results import csv_of_forecasts, forecasts_table, whole_bounds
 from postcast.saved import fingerprint, load
-from postcast.shards import (
+from postcast.shards.divide import write_shards
+from postcast.shards.manifest import (
     PREDICT,
     Manifest,
     Work,
@@ -30,7 +31,6 @@ from postcast.shards import (
     read_table,
     sha256_of,
 )
-from postcast.shards.divide import write_shards
 from postcast.shards.results import Result, all_results
 from postcast.shards.worker import Done, do_each
 from postcast.version import __version__

@@ -20,7 +20,7 @@ from postcast.files import write_bytes
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from postcast.shards import Manifest, Shard
+    from postcast.shards.manifest import Manifest, Shard
 
 State = Literal["done", "missing", "broken"]
 

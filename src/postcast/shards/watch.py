@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from postcast.progress import progress
-from postcast.shards import EMBED, PREDICT, RESULTS, Manifest
+from postcast.shards.manifest import EMBED, PREDICT, RESULTS, Manifest
 
 SECONDS_BETWEEN_LOOKS = 0.5
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from postcast.errors import ShardError
-from postcast.shards import Manifest
+from postcast.shards.manifest import Manifest
 from postcast.shards.results import Result, state_of, write_result
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import pytest
 
 from postcast.cluster.forecasts import submit_forecasts
 from postcast.errors import ClusterError
-from postcast.shards import Manifest, Shard, Work
+from postcast.shards.manifest import Manifest, Shard, Work
 
 GATHER = ("predict", "RUN", "it's.csv")
 

@@ -9,9 +9,17 @@ import pytest
 
 from postcast.errors import EncoderError, OutputError, ShardError
 from postcast.features.text import Choice
-from postcast.shards import EMBED, PREDICT, Shard, Work, read_manifest, read_shard, sha256_of
 from postcast.shards.divide import write_shards
 from postcast.shards.embed import make_shards
+from postcast.shards.manifest import (
+    EMBED,
+    PREDICT,
+    Shard,
+    Work,
+    read_manifest,
+    read_shard,
+    sha256_of,
+)
 
 WORK = Work(EMBED, {}, {"cpu": "a", "cuda": "b"})
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from postcast.errors import ShardError
-from postcast.shards import Shard
+from postcast.shards.manifest import Shard
 from postcast.shards.results import (
     Result,
     all_results,
@@ -82,7 +82,7 @@ def test_a_killed_writer_leaves_nothing_under_the_name(tmp_path):
     """Killed between writing and renaming, which is as late as it can be."""
     code = (
         "import os, signal, sys, pathlib, numpy as np\n"
-        "from postcast.shards import Shard\n"
+        "from postcast.shards.manifest import Shard\n"
         "from postcast.shards.results import Result, write_result\n"
         "pathlib.Path.replace = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_result(pathlib.Path(sys.argv[1]), Shard('a' * 64, 3), Result(np.ones((3, 4))))\n"
@@ -152,8 +152,8 @@ class TestStates:
     def test_of_many_that_are_missing_the_first_are_named(self, tmp_path):
         import polars as pl
 
-        from postcast.shards import EMBED, Work
         from postcast.shards.divide import write_shards
+        from postcast.shards.manifest import EMBED, Work
 
         table = pl.DataFrame({"id": [str(i) for i in range(500)]})
         work = Work(EMBED, {}, {"cpu": "a", "cuda": "b"})
