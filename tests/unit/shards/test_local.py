@@ -15,8 +15,8 @@ from tests.unit.shards.conftest import some_posts
 from postcast.embedding import embed_posts
 from postcast.errors import ShardError
 from postcast.features.text import Choice, load_encoder
+from postcast.shards import local, pool
 from postcast.shards.local import embed_ahead
-from postcast.shards.manifest import local, pool
 from postcast.shards.pool import run_workers
 from postcast.shards.results import states
 
