@@ -196,8 +196,9 @@ class Scorecard(Figures):
     thresholds : tuple of float
         The engagement at which ``medium`` and ``high`` begin.
     claims : tuple of Claim
-    coverage : mapping of str to float or None
-        ``asked`` for, and measured on these rows: ``all`` and each class.
+    coverage : mapping of str to Estimate, float or None
+        ``asked`` for, a float or None, and measured on these rows: ``all`` and each class, and
+        ``counts`` where they are the target.
     importance : mapping of str to Importance
         Group of features (``text``, ``context``, ``author``, ``neighbours``) to what the
         forecaster loses without it; empty for one that reads nothing of a post.
@@ -221,7 +222,7 @@ class Scorecard(Figures):
     seed: int
     target: str = "class"
     synthetic: bool = False
-    coverage: Mapping[str, float | None] = field(default_factory=dict)
+    coverage: Mapping[str, Estimate | float | None] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     importance: Mapping[str, Importance] = field(default_factory=dict)
     pairwise: Pairwise | None = None
@@ -248,6 +249,7 @@ class Scorecard(Figures):
                 group: _importance_from(row) for group, row in data.get("importance", {}).items()
             },
             pairwise=None if pairs is None else Pairwise.from_dict(pairs),
+            coverage={name: _share_from(told) for name, told in data.get("coverage", {}).items()},
             **rest,
         )
 
@@ -265,8 +267,12 @@ _SCORECARD_FACTS: Sequence[str] = (
     "seed",
     "target",
     "synthetic",
-    "coverage",
 )
+
+
+def _share_from(told: Mapping[str, Any] | float | None) -> Estimate | float | None:
+    """Return a share as it was measured; a number where it was asked for, or saved long ago."""
+    return Estimate(**told) if isinstance(told, Mapping) else told
 
 
 def _importance_from(data: Mapping[str, Any]) -> Importance:

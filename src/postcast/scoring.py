@@ -18,14 +18,14 @@ from postcast.decide import choose, sets
 from postcast.errors import SplitError
 from postcast.evaluate.claims import Evidence, check_claims
 from postcast.evaluate.importance import importance
-from postcast.evaluate.metrics import coverage, differences, figures
+from postcast.evaluate.metrics import coverage, differences, figures, share
 from postcast.evaluate.pairwise import Outcome, pairwise
 from postcast.learning.learnable import Outcomes
 from postcast.learning.unlearned import unlearned
 from postcast.models.choose import READS
 from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
-from postcast.scorecard import Scorecard
+from postcast.scorecard import Estimate, Scorecard
 from postcast.standing import Standing
 
 if TYPE_CHECKING:
@@ -196,11 +196,11 @@ def _author_codes(drafts: Drafts) -> IntArray:
     return np.array([codes.setdefault(name, len(codes) - 1) for name in drafts.authors])
 
 
-def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, float | None]:
+def _count_coverage(outlook: Outlook | None, outcomes: Outcomes) -> dict[str, Estimate]:
     """Return how often the count came to lie between its bounds."""
     if outlook is None:
         return {}
-    return {"counts": float(outlook.holds(outcomes.engagement).mean())}
+    return {"counts": share(outlook.holds(outcomes.engagement))}
 
 
 def _answer(forecaster: Forecaster, features: FeatureSet) -> tuple[FloatArray, IntArray]:

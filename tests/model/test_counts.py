@@ -64,7 +64,7 @@ def test_the_scorecard_has_both_figures_beside_the_baselines(out):
         assert card["mae_log"]["value"] < baseline["mae_log"]["value"], name
         assert card["differences"][name]["mae_log"]["high"] < 0, name
     assert card["differences"]["author_median"]["spearman"]["low"] > 0
-    assert card["coverage"]["counts"] == pytest.approx(card["coverage"]["asked"], abs=0.08)
+    assert card["coverage"]["counts"]["value"] == pytest.approx(card["coverage"]["asked"], abs=0.08)
     assert "MAE, log counts (-)" in (out / "scorecard.txt").read_text()
     assert "counts within their bounds" in (out / "report.html").read_text()
 
@@ -83,7 +83,7 @@ def test_predictions_hold_the_counts(out, division):
     assert np.corrcoef(np.log1p(expected), np.log1p(division.test_counts))[0, 1] > 0.5
     held = (low <= division.test_counts) & (division.test_counts <= high)
     card = json.loads((out / "scorecard.json").read_text())
-    assert card["coverage"]["counts"] == pytest.approx(held.mean())
+    assert card["coverage"]["counts"]["value"] == pytest.approx(held.mean())
 
 
 def test_classes_are_those_of_the_class_target(forecaster):

@@ -61,4 +61,4 @@ def test_shuffled_counts_teach_nothing(rows, rng):
 def test_a_set_holds_the_truth_as_often_as_it_says(sample_forecaster):
     held = sample_forecaster.scorecard.coverage
     assert held["asked"] == 0.9
-    assert held["all"] == pytest.approx(0.9, abs=0.06)
+    assert held["all"].value == pytest.approx(0.9, abs=0.06)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,7 +103,7 @@ def differences(
     return {score: estimate(mine[score] - theirs[score]) for score in scores}
 
 
-def coverage(sets: BoolArray, actual: IntArray) -> dict[str, float | None]:
+def coverage(sets: BoolArray, actual: IntArray) -> dict[str, Estimate]:
     """Return the share of posts whose set of classes holds the truth, over all and by class.
 
     Parameters
@@ -113,14 +114,31 @@ def coverage(sets: BoolArray, actual: IntArray) -> dict[str, float | None]:
     Returns
     -------
     dict
-        ``all`` and each class; None for a class without posts.
+        ``all`` and each class, empty for a class without posts; see `share`.
     """
     held = sets[np.arange(len(actual)), actual]
-    shares: dict[str, float | None] = {"all": float(held.mean()) if held.size else None}
-    for code, name in enumerate(CLASSES):
-        rows = held[actual == code]
-        shares[name] = float(rows.mean()) if rows.size else None
-    return shares
+    by_class = {name: share(held[actual == code]) for code, name in enumerate(CLASSES)}
+    return {"all": share(held), **by_class}
+
+
+def share(held: BoolArray) -> Estimate:
+    """Return the share of posts of which something holds, with its 95% interval.
+
+    Parameters
+    ----------
+    held : ndarray of bool, shape (n_posts,)
+
+    Notes
+    -----
+    The interval is the score interval of Wilson (1927): that of a bootstrap has no width where
+    all or none hold, as with sets it often happens.
+    """
+    if not held.size:
+        return Estimate()
+    z, n, value = NormalDist().inv_cdf(0.975), held.size, float(held.mean())
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(value * (1 - value) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
+    return Estimate(value, min(float(middle - half), value), max(float(middle + half), value))
 
 
 @dataclass(frozen=True)

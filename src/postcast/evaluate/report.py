@@ -19,7 +19,14 @@ from postcast.evaluate.summary import (
     ordering,
     verdict,
 )
-from postcast.evaluate.words import BASELINES, FEATURE_GROUPS, OWN_MEAN, class_ranges, signed
+from postcast.evaluate.words import (
+    BASELINES,
+    FEATURE_GROUPS,
+    OWN_MEAN,
+    class_ranges,
+    share_told,
+    signed,
+)
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
 
@@ -224,11 +231,7 @@ def _importance_rows(scorecard: Scorecard) -> list[dict[str, Any]]:
 
 def _coverage_rows(scorecard: Scorecard) -> list[tuple[str, str]]:
     return [
-        (
-            COVERED.get(name, name),
-            "–" if share is None else f"{share:.1%}",
-        )
-        for name, share in scorecard.coverage.items()
+        (COVERED.get(name, name), share_told(share)) for name, share in scorecard.coverage.items()
     ]
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from postcast.scorecard import Estimate
+
 if TYPE_CHECKING:
-    from postcast.scorecard import Estimate, Pairwise, Scorecard
+    from postcast.scorecard import Pairwise, Scorecard
 
 BASELINES: Mapping[str, str] = {
     "majority": "majority",
@@ -58,6 +60,13 @@ def signed(difference: Estimate) -> str:
 def percent(share: Estimate) -> str:
     """Write a share with its interval in percent."""
     return f"{share.value or 0:.0%} [{share.low or 0:.0%}, {share.high or 0:.0%}]"
+
+
+def share_told(share: Estimate | float | None) -> str:
+    """Write a share in percent, with its interval where it was measured."""
+    if isinstance(share, Estimate):
+        return "–" if share.value is None else percent(share)
+    return "–" if share is None else f"{100 * share:g}%"
 
 
 def note_for(scorecard: Scorecard) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.evaluate.report import CAPTIONS
 from postcast.evaluate.summary import SCORE_NAMES, verdict
-from postcast.evaluate.words import BASELINES, class_ranges, percent
+from postcast.evaluate.words import BASELINES, class_ranges, percent, share_told
 from postcast.schema import CLASSES
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _plainly(card: Scorecard) -> list[str]:
     asked, kept = card.coverage.get("asked"), card.coverage.get("all")
     if asked is not None and kept is not None:
         sentences.append(
-            f"The set of classes that goes with each forecast was to hold the truth {asked:.0%} "
-            f"of the time, and held it {kept:.0%} of the time."
+            "The set of classes that goes with each forecast was to hold the truth "
+            f"{share_told(asked)} of the time, and held it {share_told(kept)} of the time."
         )
     sentences.append("In brackets: between these the figure lies, 95% sure.")
     return sentences

@@ -43,7 +43,13 @@ def judge(
         "classifier": "neural",
         "encoder": "minilm",
         "seed": 42,
-        "coverage": {"asked": 0.9, "all": 0.88, "low": 0.9, "medium": 0.8, "high": None},
+        "coverage": {
+            "asked": 0.9,
+            "all": Estimate(0.88, 0.83, 0.92),
+            "low": Estimate(0.9, 0.81, 0.95),
+            "medium": Estimate(0.8, 0.7, 0.88),
+            "high": Estimate(),
+        },
         "importance": {
             "text": leaned_on(Estimate(0.01, -0.02, 0.04)),
             "author": leaned_on(Estimate(0.08, 0.05, 0.11)),

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from postcast.errors import PostcastError
 from postcast.evaluate import metrics, resampling
 from postcast.schema import CLASSES, Predictions
-from postcast.scorecard import SCORES
+from postcast.scorecard import SCORES, Estimate
 
 
 @pytest.mark.parametrize("n_posts", [5, 37, 460])
@@ -162,12 +162,23 @@ def test_no_posts_are_refused(predict):
 
 def test_coverage_over_all_and_by_class():
     sets = np.array([[True, False, False], [True, True, False], [True, False, False]])
-    assert metrics.coverage(sets, np.array([0, 1, 1])) == {
+    found = metrics.coverage(sets, np.array([0, 1, 1]))
+    assert {name: one.value for name, one in found.items()} == {
         "all": pytest.approx(2 / 3),
         "low": 1.0,
         "medium": 0.5,
         "high": None,
     }
+    assert found["low"].low < 0.3  # one post says little, though the set held it
+
+
+@pytest.mark.parametrize(("held", "n"), [(0, 10), (7, 10), (10, 10), (431, 458)])
+def test_the_interval_of_a_share_is_wilsons(held, n):
+    found = metrics.share(np.arange(n) < held)
+    expected = stats.binomtest(held, n).proportion_ci(method="wilson")
+    assert found.value == held / n
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert metrics.share(np.zeros(0, dtype=bool)) == Estimate()
 
 
 def test_rank_correlation_of_ties_and_constants():
