@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoders import random_distilbert
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "easy", "dull", "cake", "tree", "sun", "sea"]
+WORDS = ["easy", "dull", "cake", "tree", "sun", "sea"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,25 +23,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(scope="session")
 def tiny_distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random DistilBERT of two layers with a word tokenizer, saved as Hugging Face does."""
-    torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    from transformers import BertTokenizerFast, DistilBertConfig, DistilBertModel
-
-    folder = tmp_path_factory.mktemp("tiny-distilbert")
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = DistilBertConfig(
-            vocab_size=len(WORDS),
-            dim=16,
-            n_layers=2,
-            n_heads=2,
-            hidden_dim=32,
-            max_position_embeddings=64,
-        )
-        DistilBertModel(config).eval().save_pretrained(folder, safe_serialization=True)
-    return folder
+    """A random DistilBERT of two layers."""
+    return random_distilbert(tmp_path_factory.mktemp("tiny-distilbert"), WORDS, (16, 2, 2, 32))
 
 
 @pytest.fixture(scope="session")

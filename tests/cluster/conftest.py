@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.encoders import random_distilbert
 
 from postcast.cli.main import exit_code
 from postcast.shards.worker import POSTS_TOGETHER
@@ -27,7 +28,7 @@ LINEAR = ("--classifier", "linear")
 SMALL = ("--cpus", "1", "--mem", "2G", "--time", "00:10:00")
 """What a job may ask of these nodes."""
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(300))]
+WORDS = [f"word{i}" for i in range(300)]
 LEVELS = ("dull", "plain", "easy")
 
 
@@ -128,7 +129,7 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = []
     for i in range(4 * (POSTS_TOGETHER + 4)):
         level = int(rng.integers(3))
-        words = [LEVELS[level], *rng.choice(WORDS[5:], 59)]
+        words = [LEVELS[level], *rng.choice(WORDS, 59)]
         at = np.datetime64("2024-01-01T00:00:00") + np.timedelta64(i, "h")
         told = {
             "id": f"p{i}",
@@ -145,24 +146,8 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random DistilBERT, large enough to be interrupted."""
-    torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    from transformers import BertTokenizerFast, DistilBertConfig, DistilBertModel
-
-    folder = tmp_path_factory.mktemp("encoder")
-    (folder / "vocab.txt").write_text("\n".join([*WORDS, *LEVELS]))
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = DistilBertConfig(
-            vocab_size=len(WORDS) + len(LEVELS),
-            dim=192,
-            n_layers=4,
-            n_heads=6,
-            hidden_dim=768,
-            max_position_embeddings=64,
-        )
-        DistilBertModel(config).eval().save_pretrained(folder, safe_serialization=True)
-    return folder
+    words = [*WORDS, *LEVELS]
+    return random_distilbert(tmp_path_factory.mktemp("encoder"), words, (192, 4, 6, 768))
 
 
 @pytest.fixture(scope="session")

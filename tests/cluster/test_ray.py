@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.encoders import random_distilbert
 
 from postcast.cli.main import exit_code
 from postcast.cluster.ray import RayTasks, embed_on_ray, run_on_ray
@@ -48,25 +49,8 @@ needs_ray = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def slow_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random DistilBERT that takes some seconds for 4,800 posts."""
-    torch = pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
-    from transformers import BertTokenizerFast, DistilBertConfig, DistilBertModel
-
-    folder = tmp_path_factory.mktemp("slow-distilbert")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(500))]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = DistilBertConfig(
-            vocab_size=len(words),
-            dim=256,
-            n_layers=4,
-            n_heads=4,
-            hidden_dim=1024,
-            max_position_embeddings=64,
-        )
-        DistilBertModel(config).eval().save_pretrained(folder, safe_serialization=True)
-    return folder
+    words = [f"word{i}" for i in range(500)]
+    return random_distilbert(tmp_path_factory.mktemp("slow-distilbert"), words, (256, 4, 4, 1024))
 
 
 @pytest.fixture(scope="module")

@@ -221,14 +221,14 @@ def test_what_was_kept_of_other_images_is_not_gone_on_with(look, tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(comparing, "_write", end)
+        context.setattr(comparing, "write_leaderboard", end)
         with pytest.raises(KeyboardInterrupt):
             look(rows, ("cv",))
     with monkeypatch.context() as context:
         context.setattr(comparing, "run_trials", lambda *_: pytest.fail("run again"))
         assert look(rows, ("cv",)).posts["images_sha256"] == whole
     with monkeypatch.context() as context:
-        context.setattr(comparing, "_write", end)
+        context.setattr(comparing, "write_leaderboard", end)
         with pytest.raises(KeyboardInterrupt):
             look(rows, ("cv",))
     Image.new("RGB", (4, 4), "blue").save(tmp_path / "one.png")
@@ -241,7 +241,7 @@ def test_what_was_kept_of_other_images_is_not_gone_on_with(look, tmp_path, monke
 
 
 def test_an_error_leaves_no_folder(look, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparing, "_write", lambda out, board: 1 / 0)
+    monkeypatch.setattr(comparing, "write_leaderboard", lambda out, board: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         look(records(), ("chronological",), ("majority",))
     assert not (tmp_path / "COMPARED").exists()

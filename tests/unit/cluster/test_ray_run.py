@@ -180,7 +180,7 @@ class TestStatus:
         folder.write(asked(3))
         folder.posts.write_bytes(b"")
         folder.manifest.write_text("")
-        monkeypatch.setattr("postcast.shards.read_manifest", lambda path: path)
+        monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         results = ["done", "missing", "broken"]
         monkeypatch.setattr("postcast.shards.results.states", lambda manifest: results)
         return folder

@@ -180,7 +180,7 @@ class TestShards:
         folder.posts.write_bytes(b"")
         folder.manifest.parent.mkdir()
         folder.manifest.write_text("")
-        monkeypatch.setattr("postcast.shards.read_manifest", lambda path: path)
+        monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         states = ["done", "done", "missing", "done", "broken"]
         monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
 
