@@ -33,7 +33,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """How well one class is found; `f1_low` and `f1_high` bound its F1 at 95%."""
+    """How well one class is found, each score between its bounds at 95%.
+
+    Bounds are None where a folder of an older postcast holds none.
+    """
 
     precision: float
     recall: float
@@ -41,6 +44,14 @@ class ClassFigures:
     support: int
     f1_low: float
     f1_high: float
+    precision_low: float | None = None
+    precision_high: float | None = None
+    recall_low: float | None = None
+    recall_high: float | None = None
+
+    def estimate(self, score: str) -> Estimate:
+        """Return ``precision``, ``recall`` or ``f1`` with its bounds."""
+        return Estimate(*(getattr(self, score + end) for end in ("", "_low", "_high")))
 
 
 @dataclass(frozen=True)

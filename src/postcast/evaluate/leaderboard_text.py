@@ -236,9 +236,7 @@ def _table(board: Board) -> Iterator[str]:
     )
     for name, one in rows.items():
         cells = (one.per_class[label] for label in CLASSES)
-        yield f"{name:<14}" + "".join(
-            f"{f'{c.f1:.3f} [{c.f1_low:.3f}, {c.f1_high:.3f}]':>24}" for c in cells
-        )
+        yield f"{name:<14}" + "".join(f"{c.estimate('f1')!s:>24}" for c in cells)
 
 
 def _figure(figure: Estimate) -> str:

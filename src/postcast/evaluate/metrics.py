@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -179,20 +179,17 @@ def rank_correlation(first: FloatArray | IntArray, second: FloatArray | IntArray
 
 
 def _per_class(counts: FloatArray) -> dict[str, ClassFigures]:
-    found = np.diagonal(counts[0])
-    precision = ratio(found, counts[0].sum(0))
-    recall = ratio(found, counts[0].sum(1))
-    f1 = class_f1(counts)
+    found = np.diagonal(counts, axis1=-2, axis2=-1)
+    samples = {
+        "precision": ratio(found, counts.sum(-2)),
+        "recall": ratio(found, counts.sum(-1)),
+        "f1": class_f1(counts),
+    }
     rows = {}
     for code, name in enumerate(CLASSES):
-        interval = estimate(f1[:, code])
-        value = float(f1[0, code])
-        rows[name] = ClassFigures(
-            precision=float(precision[code]),
-            recall=float(recall[code]),
-            f1=value,
-            support=int(counts[0, code].sum()),
-            f1_low=value if interval.low is None else interval.low,
-            f1_high=value if interval.high is None else interval.high,
-        )
+        told: dict[str, Any] = {}
+        for score, drawn in samples.items():
+            one = estimate(drawn[:, code])
+            told |= {score: one.value, f"{score}_low": one.low, f"{score}_high": one.high}
+        rows[name] = ClassFigures(support=int(counts[0, code].sum()), **told)
     return rows

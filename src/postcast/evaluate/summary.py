@@ -187,11 +187,11 @@ def _score_table(scorecard: Scorecard) -> Iterator[str]:
 
 
 def _class_table(scorecard: Scorecard) -> Iterator[str]:
-    yield f"{'class':<10}{'precision':>10}{'recall':>10}{'F1':>24}{'posts':>10}"
+    yield f"{'class':<8}{'precision':>23}{'recall':>23}{'F1':>23}{'posts':>9}"
     for name in CLASSES:
         row = scorecard.per_class[name]
-        f1 = f"{row.f1:.3f} [{row.f1_low:.3f}, {row.f1_high:.3f}]"
-        yield f"{name:<10}{row.precision:>10.3f}{row.recall:>10.3f}{f1:>24}{row.support:>10,}"
+        scores = "".join(f"{row.estimate(one)!s:>23}" for one in ("precision", "recall", "f1"))
+        yield f"{name:<8}{scores}{row.support:>9,}"
 
 
 def _confusion_table(scorecard: Scorecard) -> Iterator[str]:

@@ -85,6 +85,12 @@ def split(estimate: Estimate) -> tuple[str, str]:
     return value, interval
 
 
+def shared(estimate: Estimate) -> tuple[str, str]:
+    """Return a share in percent and its interval."""
+    value, _, interval = percent(estimate).partition(" ")
+    return value, "" if estimate.low is None else interval
+
+
 def _classes(card: Scorecard) -> list[dict[str, Any]]:
     ranges = class_ranges(card.thresholds, card.target)
     rows = []
@@ -94,9 +100,9 @@ def _classes(card: Scorecard) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "range": ranges[code] if ranges else "",
-                "precision": f"{found.precision:.0%}",
-                "recall": f"{found.recall:.0%}",
-                "f1": (f"{found.f1:.3f}", f"[{found.f1_low:.3f}, {found.f1_high:.3f}]"),
+                "precision": shared(found.estimate("precision")),
+                "recall": shared(found.estimate("recall")),
+                "f1": split(found.estimate("f1")),
                 "support": f"{found.support:,}",
             }
         )

@@ -48,7 +48,9 @@ def test_classes_and_confusion_agree_with_scikit_learn(predict):
         assert row.recall == pytest.approx(report[name]["recall"])
         assert row.f1 == pytest.approx(report[name]["f1-score"])
         assert row.support == report[name]["support"]
-        assert row.f1_low <= row.f1 <= row.f1_high
+        for score in ("precision", "recall", "f1"):
+            one = row.estimate(score)
+            assert one.low <= one.value <= one.high
     assert (np.array(found.confusion.counts) == sk.confusion_matrix(*_pair(posts))).all()
 
 

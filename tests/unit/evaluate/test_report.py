@@ -9,6 +9,7 @@ import pytest
 
 from postcast.evaluate.report import CAPTIONS, ReportFacts, model_card, render_report
 from postcast.evaluate.summary import scorecard_text, verdict
+from postcast.evaluate.words import share_told
 from postcast.schema import CLASSES
 from postcast.scorecard import Estimate, Scorecard
 
@@ -136,6 +137,18 @@ def test_an_older_scorecard_without_importance_is_read(scorecard):
     older = scorecard.to_dict()
     del older["importance"]
     assert Scorecard.from_dict(older) == replace(scorecard, importance={})
+
+
+def test_an_older_scorecard_whose_shares_have_no_bounds_is_shown_without(scorecard):
+    older = scorecard.to_dict()
+    older["coverage"] = {"asked": 0.9, "all": 0.88, "high": None}
+    for row in older["per_class"].values():
+        for end in ("precision_low", "precision_high", "recall_low", "recall_high"):
+            del row[end]
+    read = Scorecard.from_dict(older)
+    assert [share_told(read.coverage[name]) for name in older["coverage"]] == ["90%", "88%", "–"]
+    precision = read.per_class["low"].precision
+    assert str(read.per_class["low"].estimate("precision")) == f"{precision:.3f}"
 
 
 def test_what_the_forecast_leans_on_is_told_with_intervals_everywhere(scorecard):
