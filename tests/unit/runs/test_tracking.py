@@ -236,7 +236,7 @@ def test_without_posts_nothing_of_them_is_logged(no_pictures, posts_file, tmp_pa
 
 
 def test_no_folder_and_no_mlflow_end_before_the_work(posts_file, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("postcast.training._plan", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr("postcast.training.plan_of", lambda *_: pytest.fail("the work began"))
     with pytest.raises(SettingsError, match="out=RUN"):
         train(posts_file, FAST | {"track": "mlflow"})
     with pytest.raises(SettingsError, match="did you mean 'mlflow'"):
