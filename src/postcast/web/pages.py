@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from postcast.evaluate.report import CAPTIONS
 from postcast.web.api import service_of
-from postcast.web.asking import FORM, asked_form, asked_forms, media_type
+from postcast.web.asking import FIELDS, FORM, asked_form, asked_forms, media_type
 from postcast.web.facts import model_facts
 from postcast.web.guard import COOKIE, Token
 from postcast.web.problems import ProblemError
@@ -85,7 +85,15 @@ async def answered(request: Request) -> Response:
     except ProblemError as problem:
         if problem.status != 422:
             raise
-        return _page(service, Shown(problem=_in_words(problem)), problem.status)
+        shown = Shown(await _written(request), problem=_in_words(problem))
+        return _page(service, shown, problem.status)
+
+
+async def _written(request: Request) -> dict[str, Any]:
+    """Return what was written into a form that was taken apart, for its writer to mend."""
+    form = await request.form()
+    fields = {name: form.get(name) for name in FIELDS}
+    return {name: one.replace("\0", "") for name, one in fields.items() if isinstance(one, str)}
 
 
 @router.post("/parts/compare", name="compare")

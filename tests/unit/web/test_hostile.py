@@ -114,6 +114,18 @@ def test_a_nul_in_a_form_is_a_problem_in_words(client):
     assert "\x00" not in answer.text
 
 
+def test_a_draft_that_cannot_be_answered_stands_in_the_form_again(client):
+    fields = {"text": "Soup <b>now</b>\x00", "title": '"Tiny" soup', "time": "tomorrow"}
+    answer = client.post("/", files={name: (None, value) for name, value in fields.items()})
+    assert answer.status_code == 422
+    page = answer.text
+    assert "Soup &lt;b&gt;now&lt;/b&gt;</textarea>" in page
+    assert 'value="&#34;Tiny&#34; soup"' in page
+    assert 'value="tomorrow"' in page
+    assert "\x00" not in page
+    assert 'role="alert"' in page
+
+
 def test_long_texts_are_explained_in_time(client):
     words = " ".join(f"word{i}" for i in range(2_400))[:10_000]
     for path in ("/explain", "/whatif"):
