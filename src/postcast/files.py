@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import platform
 import re
@@ -14,9 +15,13 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Literal
 
 from postcast.errors import OutputError
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -99,22 +104,38 @@ def alone_in(folder: Path) -> Iterator[None]:
     OutputError
         If another process is changing it.
     """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_locked(folder, "LOCK_NB"))
+        except BlockingIOError:
+            raise OutputError(
+                f"another process is changing {folder}",
+                action="wait for it, then give the same command again",
+            ) from None
+        yield
+
+
+def in_turn(folder: Path) -> AbstractContextManager[None]:
+    """Wait until no other process changes a folder, then do as `alone_in`."""
+    return _locked(folder, "LOCK_EX")
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, flag: Literal["LOCK_NB", "LOCK_EX"]) -> Iterator[None]:
     try:
         import fcntl
     except ImportError:
         yield
         return
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
+        try:
             handle = os.open(folder, os.O_RDONLY)
             stack.callback(os.close, handle)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OutputError(
-                    f"another process is changing {folder}",
-                    action="wait for it, then give the same command again",
-                ) from None
+            fcntl.flock(handle, fcntl.LOCK_EX | getattr(fcntl, flag))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            log.debug("no lock on %s: %s", folder, error)
         yield
 
 

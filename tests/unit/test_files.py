@@ -1,11 +1,19 @@
 """A file is written whole or not at all."""
 
 import errno
+import threading
 
 import pytest
 
 from postcast.errors import OutputError
-from postcast.files import check_writable, removing_if_new, replacing, write_text
+from postcast.files import (
+    alone_in,
+    check_writable,
+    in_turn,
+    removing_if_new,
+    replacing,
+    write_text,
+)
 
 
 def test_writes_and_replaces(tmp_path):
@@ -30,6 +38,23 @@ def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path, error):
         write_half()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_one_waits_for_its_turn(tmp_path):
+    had_it = threading.Event()
+
+    def wait():
+        with in_turn(tmp_path):
+            had_it.set()
+
+    with alone_in(tmp_path):
+        other = threading.Thread(target=wait)
+        other.start()
+        assert not had_it.wait(0.2)
+    other.join(10)
+    assert had_it.is_set()
+    with alone_in(tmp_path):
+        pass
 
 
 def test_a_full_disk_says_so_in_one_line(tmp_path):

@@ -223,6 +223,32 @@ def test_a_fit_that_is_done_is_not_done_again(
     train(posts_file, NEURAL, out=tmp_path / "RUN")
 
 
+def test_of_two_that_train_the_same_the_first_to_end_writes_it(
+    no_pictures, posts_file, tmp_path, monkeypatch
+):
+    """A scheduler starts a job again whose first script lives on."""
+    settings, out = {"encoder": "tfidf", "classifier": "linear"}, tmp_path / "RUN"
+    score, others = training.score, []
+
+    def written():
+        found = (out / "run.json").stat()
+        return found.st_ino, found.st_mtime_ns
+
+    def overtaken(*asked):
+        if not others:
+            others.append("other")
+            train(posts_file, settings, out=out)
+            others.append(written())
+        return score(*asked)
+
+    monkeypatch.setattr("postcast.training.score", overtaken)
+    mine = train(posts_file, settings, out=out)
+    assert written() == others[1]
+    assert mine.scorecard == load(out).scorecard
+    train(posts_file, settings, out=out, overwrite=True)
+    assert written() != others[1]
+
+
 def test_an_error_after_checkpoints_keeps_the_folder(
     often_due, no_pictures, posts_file, tmp_path, monkeypatch
 ):

@@ -132,7 +132,8 @@ class ClusterFolder:
         if stage == PREPARE:
             return self.posts.is_file() and (not submission.shards or self.manifest.is_file())
         if stage == TRAIN:
-            return bool(_json(self.run / "run.json").get("finished"))
+            finished = _json(self.run / "run.json").get("finished")
+            return bool(finished) and (self.run / "forecaster" / "manifest.json").is_file()
         return (self.evaluation / "scorecard.json").is_file()
 
     def read(self) -> Submission:

@@ -65,7 +65,7 @@ class Plan:
             if getattr(self, name) < 1:
                 told = name.replace("_", "-")
                 raise SettingsError(f"{told} {getattr(self, name)}", "1 or more")
-        if self.tasks > min(self.shards, MOST_TASKS):
+        if self.is_sharded and self.tasks > min(self.shards, MOST_TASKS):
             raise SettingsError(
                 f"{self.tasks:,} tasks for {self.shards:,} shards",
                 f"at most one a shard, and {MOST_TASKS:,}",

@@ -14,7 +14,7 @@ from postcast.cluster.folder import EMBED, SLURM, ClusterFolder, Job, Submission
 from postcast.cluster.scripts import Plan, array, write_scripts
 from postcast.cluster.slurm_commands import NEVER, Queued, sbatch, scancel, squeue
 from postcast.cluster.status import DONE, FAILED, MISSING, Status, status
-from postcast.errors import ClusterError
+from postcast.errors import ClusterError, PostcastError
 
 
 def prepare_submission(plan: Plan) -> list[Path]:
@@ -58,7 +58,7 @@ def submit(plan: Plan) -> Submission:
             return _submit_stages(
                 folder, submission, _Lost(dict.fromkeys(submission.stages, ()), {})
             )
-        except ClusterError:
+        except PostcastError:
             scancel(folder.read().ids() if folder.submission.is_file() else ())
             folder.submission.unlink(missing_ok=True)
             raise
@@ -90,10 +90,19 @@ def _submit_stages(folder: ClusterFolder, submission: Submission, lost: _Lost) -
             told = array(tasks, submission.at_once) if tasks else None
             job = Job(stage, sbatch(folder.script(stage), before, told))
             submission = replace(submission, jobs=(*submission.jobs, job))
-            folder.write(submission)
+            _record(folder, submission, job)
             here.append(job.id)
         before = here
     return submission
+
+
+def _record(folder: ClusterFolder, submission: Submission, job: Job) -> None:
+    """Write down what was submitted; a job of which nothing can be written is ended."""
+    try:
+        folder.write(submission)
+    except PostcastError:
+        scancel((job.id,))
+        raise
 
 
 def resume(run: Path) -> tuple[Status, Submission]:

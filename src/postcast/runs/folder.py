@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.errors import ForecasterError, OutputError
-from postcast.files import explaining_os_errors, removing_if_new, write_text
+from postcast.files import explaining_os_errors, in_turn, removing_if_new, write_text
 from postcast.runs.results import Story, versions, write_predictions, write_report, write_scorecard
 from postcast.schema import Source
 from postcast.version import __version__
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
     from postcast.runs.stages import Stages
     from postcast.scoring import Tested
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 """The version of the folder's layout; a reader refuses one that is newer than itself."""
@@ -78,6 +81,7 @@ class RunFolder:
         if images_sha256:
             self.input["images_sha256"] = images_sha256
         self.checkpoints = path / CHECKPOINTS
+        self._was_finished = False
 
     @property
     def sha256(self) -> str:
@@ -130,6 +134,7 @@ class RunFolder:
         OutputError
             If another run or anything else stands there, or it cannot be written.
         """
+        self._was_finished = self.is_finished()
         with removing_if_new(self.path, unless=self.checkpoints):
             if self._is_free(overwrite=overwrite):
                 self._begin()
@@ -175,8 +180,17 @@ class RunFolder:
     def write(self, forecaster: Forecaster, tested: Tested, story: Story, stages: Stages) -> None:
         """Write everything, ``run.json`` last: it says that the run is whole.
 
-        What stood here before goes only now, when there is something to put in its place.
+        What stood here before goes only now, when there is something to put in its place. Of two
+        processes that train the same run, as after a requeue whose first script lives on, the
+        first to end writes it.
         """
+        with explaining_os_errors(self.path), in_turn(self.path):
+            if self.is_finished() and not self._was_finished:
+                log.info("%s was finished by another process meanwhile", self.path)
+            else:
+                self._write(forecaster, tested, story, stages)
+
+    def _write(self, forecaster: Forecaster, tested: Tested, story: Story, stages: Stages) -> None:
         from postcast.data.read import write_prepared, write_rejected
 
         with stages.measure("write"), explaining_os_errors(self.path):

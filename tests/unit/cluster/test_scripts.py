@@ -57,6 +57,20 @@ def test_directives_come_before_the_first_command_or_slurm_overlooks_them(run):
 def test_a_gpu_is_asked_for_where_one_computes(run):
     told = scripts(plan(run, resources=Resources(gres="gpu:1", setup="true")))
     assert [stage for stage, text in told.items() if "--gres=gpu:1" in text] == ["embed", "train"]
+    made = plan(run, resources=Resources(gres="gpu:1", setup="true"), settings={"device": "cuda"})
+    asking = [stage for stage, text in scripts(made).items() if "--gres=gpu:1" in text]
+    assert asking == ["embed", "train", "evaluate"]
+
+
+def test_a_remark_behind_the_setup_hides_nothing(run):
+    text = scripts(plan(run, resources=Resources(setup="false # of 3.11")))["prepare"]
+    assert subprocess.run(["bash", "-c", text], check=False).returncode == 1
+
+
+def test_tasks_are_not_counted_where_nothing_is_divided(run):
+    assert plan(run, is_sharded=False, shards=5_000, tasks=5_000).submission().tasks == 0
+    with pytest.raises(SettingsError, match="5,000 tasks"):
+        plan(run, shards=5_000, tasks=5_000)
 
 
 def test_the_users_paths_reach_postcast_as_they_are(tmp_path, monkeypatch):

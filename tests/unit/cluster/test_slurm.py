@@ -10,6 +10,7 @@ import pytest
 from postcast.cli.main import exit_code
 from postcast.cluster.folder import ClusterFolder, Job, Submission
 from postcast.cluster.slurm_commands import Queued, parsed
+from postcast.errors import OutputError
 
 
 def called(box: Path, name: str) -> list[str]:
@@ -61,6 +62,21 @@ def test_a_script_that_slurm_refuses_leaves_no_job_behind(box, capsys):
     assert called(box, "scancel") == ["1 2"]
     (box / "refused").unlink()
     assert submit("--encoder", "minilm") == 0
+
+
+def test_a_job_of_which_nothing_can_be_written_is_ended(box, capsys, monkeypatch):
+    write = ClusterFolder.write
+
+    def full(self, submission):
+        if len(submission.jobs) == 2:
+            raise OutputError(f"cannot write {self.submission}: no space left on device")
+        write(self, submission)
+
+    monkeypatch.setattr(ClusterFolder, "write", full)
+    assert submit("--encoder", "minilm") == 2
+    assert "no space left" in capsys.readouterr().err
+    assert sorted(called(box, "scancel")) == ["1", "2"]
+    monkeypatch.undo()
 
 
 def test_a_folder_of_something_else_is_refused(box, capsys):
@@ -122,6 +138,8 @@ class TestStatus:
     def test_where_all_is_done_slurm_is_not_asked(self, box, folder, capsys):
         folder.posts.write_bytes(b"")
         (folder.run / "run.json").write_text('{"finished": true}')
+        (folder.run / "forecaster").mkdir()
+        (folder.run / "forecaster" / "manifest.json").write_text("{}")
         folder.evaluation.mkdir()
         (folder.evaluation / "scorecard.json").write_text("{}")
         (box / "bin" / "squeue").unlink()
