@@ -27,7 +27,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"console", "python", "text", "json", "toml", "bibtex"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = set("|&;<>()$")
-LONGEST_WAIT = 60
+LONGEST_WAIT = 300
 
 
 @dataclass(frozen=True)
