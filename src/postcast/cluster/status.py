@@ -34,7 +34,7 @@ class Stage:
     jobs : tuple of str
         Ids, as submitted.
     why : str
-        What a waiting job waits for, or the last words of a failed one.
+        What a waiting job waits for, or the last words of one that failed.
     log : str
         The log in which those stand.
     """
@@ -165,7 +165,7 @@ def _stage(
     else:
         log = _log_of(folder, name, jobs)
         state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
-    if state == FAILED and log is not None:
+    if log is not None and (name == EMBED or state == FAILED):
         return Stage(name, state, jobs, _last_words(log), str(log))
     waits = next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
     return Stage(name, state, jobs, waits if state == WAITING else "")

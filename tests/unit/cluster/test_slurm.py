@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,30 @@ class TestShards:
     def test_a_task_that_was_begun_and_is_gone_has_failed(self, box, folder, capsys):
         (folder.logs / "embed-2_0.log").write_text("killed")
         assert self.shards(capsys) == {"done": [0, 1, 3], "failed": [2, 4]}
+
+    def test_why_a_shard_failed_is_told_while_others_run(self, box, folder, capsys, monkeypatch):
+        states = ["done", "missing", "missing", "done", "done"]
+        monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
+        (box / "queue").write_text("2|0|RUNNING|None\n3|N/A|PENDING|Dependency\n")
+        folder.write(replace(folder.read(), jobs=(*folder.read().jobs, Job("train", "3"))))
+        (folder.logs / "embed-2_1.log").write_text("reading\npostcast: shard 1 has changed\n")
+        assert exit_code(["status", "RUN"]) == 1
+        assert capsys.readouterr().out.splitlines() == [
+            "prepare   done                                      job 1",
+            "embed     3 done, 1 running, 1 failed (shard 1)     job 2",
+            "train     waiting (Dependency)                      job 3",
+            "evaluate  missing                                   no job",
+            "",
+            "embed failed: postcast: shard 1 has changed",
+            "  RUN/cluster/logs/embed-2_1.log",
+            "",
+            "What has failed or is missing: postcast resume RUN",
+        ]
+        postcast("status", "RUN")
+        embed = json.loads(capsys.readouterr().out)["stages"][1]
+        assert embed["state"] == "running"
+        assert embed["why"] == "postcast: shard 1 has changed"
+        assert embed["log"] == "RUN/cluster/logs/embed-2_1.log"
 
     def test_resume_submits_the_tasks_of_missing_shards_alone(self, box, folder):
         for stage in ("embed", "train", "evaluate"):
