@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from postcast.cluster.claim import owner_of
-from postcast.cluster.folder import EMBED, RAY, ClusterFolder, Submission
+from postcast.cluster.folder import EMBED, RAY, TRAIN, ClusterFolder, Submission
 from postcast.cluster.slurm_commands import NEVER, Queued, squeue
 
 DONE, RUNNING, WAITING, FAILED, MISSING = "done", "running", "waiting", "failed", "missing"
@@ -157,18 +157,47 @@ def _stage(
     shards: Sequence[str],
 ) -> Stage:
     """Return how far one stage is."""
-    jobs = submission.ids(name)
     if name == EMBED:
-        state = next((s for s in (RUNNING, FAILED, MISSING, WAITING) if s in shards), DONE)
-        bad = next((index for index, s in enumerate(shards) if s == FAILED), None)
-        log = None if bad is None else _log_of(folder, name, jobs, bad % submission.tasks)
-    else:
-        log = _log_of(folder, name, jobs)
-        state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
-    if log is not None and (name == EMBED or state == FAILED):
+        return _embedding(folder, submission, queue, shards)
+    jobs = submission.ids(name)
+    log = _log_of(folder, name, jobs)
+    state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
+    if state == FAILED and log is not None:
         return Stage(name, state, jobs, _last_words(log), str(log))
-    waits = next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
-    return Stage(name, state, jobs, waits if state == WAITING else "")
+    return Stage(name, state, jobs, _waits(queue, jobs) if state == WAITING else "")
+
+
+def _embedding(
+    folder: ClusterFolder,
+    submission: Submission,
+    queue: Sequence[Queued],
+    shards: Sequence[str],
+) -> Stage:
+    """Return how far the embedding is, and why shards failed while others are worked on."""
+    jobs = submission.ids(EMBED)
+    state = next((s for s in (RUNNING, FAILED, MISSING, WAITING) if s in shards), DONE)
+    why = _mixed(folder, [index for index, s in enumerate(shards) if s in (FAILED, MISSING)])
+    bad = next((index for index, s in enumerate(shards) if s == FAILED), None)
+    log = None if bad is None else _log_of(folder, EMBED, jobs, bad % submission.tasks)
+    if log is not None:
+        return Stage(EMBED, state, jobs, why or _last_words(log), str(log))
+    return Stage(EMBED, state, jobs, _waits(queue, jobs) if state == WAITING else why)
+
+
+def _mixed(folder: ClusterFolder, lacking: Sequence[int]) -> str:
+    """Return which shards have results of another device, which no job would do again."""
+    from postcast.shards.manifest import read_manifest
+    from postcast.shards.results import done_elsewhere
+
+    if not (lacking and folder.manifest.is_file()):
+        return ""
+    told, device = done_elsewhere(read_manifest(folder.manifest), lacking)
+    where = f"give --device {device} to embed-shard in {folder.script(EMBED)}"
+    return f"{told}; {where} and to the training in {folder.script(TRAIN).name}" if told else ""
+
+
+def _waits(queue: Sequence[Queued], jobs: Sequence[str]) -> str:
+    return next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
 
 
 def _unfinished(

@@ -128,6 +128,31 @@ def _best(manifest: Manifest) -> tuple[str, list[State]]:
     return best, found[best]
 
 
+def done_elsewhere(manifest: Manifest, lacking: Sequence[int]) -> tuple[str, str]:
+    """Return which shards another device has done than the one whose results count.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    lacking : sequence of int
+        Shards without a result of the device that counts.
+
+    Returns
+    -------
+    told : str
+        Which, in words; empty where there are none.
+    device : str
+        The one that counts, and on which those are to be done; empty where there are none.
+    """
+    for device in manifest.work.keys:
+        which = [index for index in lacking if state_of(manifest, index, device) == "done"]
+        for counts in manifest.work.keys:
+            if which and counts != device:
+                told = f"{_named(which)} done on {device}, others on {counts}: never mixed"
+                return f"shard{'s' * (len(which) > 1)} {told}", counts
+    return "", ""
+
+
 @dataclass(frozen=True)
 class Results:
     """All results of a manifest, of one device, read one by one.
@@ -178,11 +203,13 @@ def all_results(manifest: Manifest) -> Results:
     if not any(lacking.values()):
         return Results(manifest, device)
     told = ", ".join(f"{len(w):,} {state} ({_named(w)})" for state, w in lacking.items() if w)
-    first = min(index for which in lacking.values() for index in which)
+    every = sorted(index for which in lacking.values() for index in which)
+    mixed, device = done_elsewhere(manifest, every)
     raise ShardError(
-        f"{sum(map(len, lacking.values())):,} of {len(manifest):,} shards are not done: {told}",
-        action=f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {first}, "
-        "and so on",
+        f"{len(every):,} of {len(manifest):,} shards are not done: {told}",
+        f"results of one device ({mixed})" if mixed else "",
+        f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {every[0]}"
+        f"{' --device ' * bool(device)}{device}, and so on",
     )
 
 

@@ -184,6 +184,8 @@ class TestShards:
         monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         states = ["done", "done", "missing", "done", "broken"]
         monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
+        nowhere = ("", "")
+        monkeypatch.setattr("postcast.shards.results.done_elsewhere", lambda *_: nowhere)
 
     def shards(self, capsys) -> dict[str, list[int]]:
         capsys.readouterr()
@@ -221,6 +223,22 @@ class TestShards:
         assert embed["state"] == "running"
         assert embed["why"] == "postcast: shard 1 has changed"
         assert embed["log"] == "RUN/cluster/logs/embed-2_1.log"
+
+    @pytest.mark.parametrize("log", ["embed-2_0.log", "by-hand.log"])
+    def test_results_of_another_device_are_why(self, box, folder, capsys, monkeypatch, log):
+        """The log of a task that found its results tells of nothing but success."""
+        asked = []
+        monkeypatch.setattr(
+            "postcast.shards.results.done_elsewhere",
+            lambda manifest, lacking: asked.append(lacking) or ("shards 2, 4 done on cuda", "cpu"),
+        )
+        (folder.logs / log).write_text("present  3\n")
+        assert exit_code(["status", "RUN"]) == 1
+        assert (
+            "embed failed: shards 2, 4 done on cuda; give --device cpu to embed-shard in "
+            "RUN/cluster/embed.sbatch and to the training in train.sbatch\n"
+        ) in capsys.readouterr().out
+        assert asked == [[2, 4]]
 
     def test_resume_submits_the_tasks_of_missing_shards_alone(self, box, folder):
         for stage in ("embed", "train", "evaluate"):

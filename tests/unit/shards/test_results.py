@@ -175,6 +175,18 @@ class TestStates:
             self.write(manifest, index, "cuda")
         assert all_results(manifest).device == "cuda"
 
+    def test_what_another_device_did_is_told_with_the_one_to_ask_for(self, manifest):
+        for index in range(5):
+            self.write(manifest, index, "cpu")
+        self.write(manifest, 6, "cuda")
+        with pytest.raises(ShardError) as caught:
+            all_results(manifest)
+        assert str(caught.value) == (
+            "2 of 7 shards are not done: 2 missing (5, 6); expected results of one device (shard 6 "
+            "done on cuda, others on cpu: never mixed); postcast embed-shard --manifest "
+            f"{manifest.path} --index 5 --device cpu, and so on"
+        )
+
     def test_a_result_that_changes_after_it_was_checked_is_refused(self, manifest):
         for index in range(7):
             self.write(manifest, index)
