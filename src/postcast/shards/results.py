@@ -27,8 +27,10 @@ State = Literal["done", "missing", "broken"]
 MOST_HEADER = 1 << 20
 """Bytes; a longer header is none of ours."""
 
-DTYPES = {"F32": "<f4", "U8": "u1"}
-"""What results are made of: vectors, and the bytes of tables."""
+BYTES = "U8"
+
+DTYPES = {"F32": "<f4", BYTES: "u1"}
+"""What results are made of: vectors, a row a post, and the bytes of tables."""
 
 NAME = "postcast"
 
@@ -91,6 +93,7 @@ def read_result(path: Path, shard: Shard) -> Result | None:
             told["shard"] == shard.sha256
             and told["posts"] == shard.n_posts
             and told["sha256"] == hashlib.sha256(array.data).hexdigest()
+            and (tensor["dtype"] == BYTES or array.shape[:1] == (shard.n_posts,))
         )
         found = Result(array, dict(told["told"]))
     except (ValueError, KeyError, TypeError):

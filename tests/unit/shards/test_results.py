@@ -62,6 +62,12 @@ def test_the_result_of_another_shard_is_none(path, shard):
     assert read_result(path, shard) is None
 
 
+@pytest.mark.parametrize("array", [ROWS[:2], np.tile(ROWS, (3, 1)), ROWS[0, 0], ROWS[:0]])
+def test_vectors_of_more_or_fewer_posts_are_none(path, array):
+    write_result(path, SHARD, Result(array))
+    assert read_result(path, SHARD) is None
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", bytes(8)])
 def test_what_is_no_result_is_none(path, data):
     path.write_bytes(data)
