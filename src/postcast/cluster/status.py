@@ -91,10 +91,17 @@ class Status:
         }
 
 
-def status(folder: ClusterFolder) -> Status:
+def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
     """Look at a run's files, and then at the queue for what they lack.
 
     On Ray there is none: a run is worked on while somebody holds its lock.
+
+    Parameters
+    ----------
+    folder : ClusterFolder
+    is_thorough : bool
+        Whether results are read and their checksums computed, as gathering will; else their
+        headers and lengths are taken for it, which of many shards spares minutes.
 
     Raises
     ------
@@ -105,7 +112,9 @@ def status(folder: ClusterFolder) -> Status:
     if submission.engine == RAY:
         return _waited_for(folder, submission)
     queue = squeue(submission.ids()) if not _all_done(folder, submission) else []
-    shards = _shards(folder, submission, queue)  # after the queue: what left it has its result
+    # after the queue: what left it has its result
+    found = _results(folder, is_thorough) if submission.shards else []
+    shards = _shards(folder, submission, queue, found)
     stages = tuple(_stage(name, folder, submission, queue, shards) for name in submission.stages)
     return Status(submission, stages, shards, tuple(queue))
 
@@ -113,7 +122,7 @@ def status(folder: ClusterFolder) -> Status:
 def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
     """Return how far a run is that one process waits for: stage after stage, in order."""
     is_at_work = owner_of(folder.path) is not None
-    found = _results(folder)
+    found = _results(folder, is_thorough=False)
     is_embedded = _are_all_there(found, submission)
     told, left = {}, RUNNING if is_at_work else MISSING
     for name in submission.stages:
@@ -130,19 +139,21 @@ def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
 
 def all_results_are_there(folder: ClusterFolder, submission: Submission) -> bool:
     """Return whether every shard is done."""
-    return _are_all_there(_results(folder), submission)
+    return _are_all_there(_results(folder, is_thorough=True), submission)
 
 
 def _are_all_there(found: Sequence[str], submission: Submission) -> bool:
     return len(found) == submission.shards and set(found) == {DONE}
 
 
-def _results(folder: ClusterFolder) -> Sequence[str]:
+def _results(folder: ClusterFolder, is_thorough: bool) -> Sequence[str]:
     """Return the states of the shards' results; none where nothing is divided yet."""
     from postcast.shards.manifest import read_manifest
     from postcast.shards.results import states
 
-    return states(read_manifest(folder.manifest)) if folder.manifest.is_file() else []
+    if not folder.manifest.is_file():
+        return []
+    return states(read_manifest(folder.manifest), are_read=is_thorough)
 
 
 def _all_done(folder: ClusterFolder, submission: Submission) -> bool:
@@ -213,12 +224,9 @@ def _unfinished(
 
 
 def _shards(
-    folder: ClusterFolder, submission: Submission, queue: Sequence[Queued]
+    folder: ClusterFolder, submission: Submission, queue: Sequence[Queued], found: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the state of each shard."""
-    if not submission.shards:
-        return ()
-    found = _results(folder)
+    """Return the state of each shard, by its result and, where it has none, by the queue."""
     jobs, told = submission.ids(EMBED), []
     for index in range(submission.shards):
         task = index % submission.tasks

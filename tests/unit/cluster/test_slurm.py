@@ -183,7 +183,7 @@ class TestShards:
         folder.manifest.write_text("")
         monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         states = ["done", "done", "missing", "done", "broken"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
+        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
         nowhere = ("", "")
         monkeypatch.setattr("postcast.shards.results.done_elsewhere", lambda *_: nowhere)
 
@@ -202,7 +202,7 @@ class TestShards:
 
     def test_why_a_shard_failed_is_told_while_others_run(self, box, folder, capsys, monkeypatch):
         states = ["done", "missing", "missing", "done", "done"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
+        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
         (box / "queue").write_text("2|0|RUNNING|None\n3|N/A|PENDING|Dependency\n")
         folder.write(replace(folder.read(), jobs=(*folder.read().jobs, Job("train", "3"))))
         (folder.logs / "embed-2_1.log").write_text("reading\npostcast: shard 1 has changed\n")
@@ -223,6 +223,19 @@ class TestShards:
         assert embed["state"] == "running"
         assert embed["why"] == "postcast: shard 1 has changed"
         assert embed["log"] == "RUN/cluster/logs/embed-2_1.log"
+
+    def test_resume_reads_the_results_that_status_does_not(self, box, folder, monkeypatch, capsys):
+        """Damage that leaves a file's length is told by gather: what it refuses is made anew."""
+        glance = ["done"] * 5
+        read = ["done", "done", "broken", "done", "done"]
+        monkeypatch.setattr(
+            "postcast.shards.results.states", lambda _, are_read: read if are_read else glance
+        )
+        assert self.shards(capsys) == {"done": [0, 1, 2, 3, 4]}
+        for stage in ("embed", "train", "evaluate"):
+            folder.script(stage).write_text("")
+        assert postcast("resume", "RUN") == 0
+        assert called(box, "sbatch")[0] == "--parsable --array=0%2 embed.sbatch"
 
     @pytest.mark.parametrize("log", ["embed-2_0.log", "by-hand.log"])
     def test_results_of_another_device_are_why(self, box, folder, capsys, monkeypatch, log):

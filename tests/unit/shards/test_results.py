@@ -16,6 +16,7 @@ from postcast.shards.manifest import Shard
 from postcast.shards.results import (
     Result,
     all_results,
+    looks_whole,
     read_result,
     state_of,
     states,
@@ -46,6 +47,23 @@ def test_a_cut_off_result_is_none(path):
     for n in range(len(data)):
         path.write_bytes(data[:n])
         assert read_result(path, SHARD) is None, n
+
+
+def test_a_glance_finds_a_cut_off_or_foreign_result(path):
+    data = path.read_bytes()
+    assert looks_whole(path, SHARD)
+    assert not looks_whole(path, Shard("b" * 64, 3))
+    assert not looks_whole(path, Shard("a" * 64, 2))
+    for n in range(len(data)):
+        path.write_bytes(data[:n])
+        assert not looks_whole(path, SHARD), n
+    path.write_bytes(data + b"0")
+    assert not looks_whole(path, SHARD)
+    for other in (b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", bytes(8)):
+        path.write_bytes(other)
+        assert not looks_whole(path, SHARD)
+    write_result(path, SHARD, Result(ROWS[:2]))
+    assert not looks_whole(path, SHARD)
 
 
 def test_a_changed_result_is_none(path):
@@ -143,6 +161,16 @@ class TestStates:
         expected = ["done", "missing", "done", "broken", "missing", "broken", "missing"]
         assert states(manifest) == expected
         assert [state_of(manifest, index, "cpu") for index in range(7)] == expected
+
+    def test_at_a_glance_rows_are_not_read(self, manifest, monkeypatch):
+        for index in range(6):
+            self.write(manifest, index)
+        damaged = manifest.result_path(2, "cpu")
+        damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+        manifest.result_path(5, "cpu").write_bytes(b"half")
+        assert states(manifest)[2] == "broken"
+        monkeypatch.setattr("postcast.shards.results.read_result", None)
+        assert states(manifest, are_read=False) == [*["done"] * 5, "broken", "missing"]
 
     def test_an_incomplete_set_is_refused_by_naming_what_is_missing(self, manifest):
         self.write(manifest, 0)
