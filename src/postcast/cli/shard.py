@@ -35,7 +35,8 @@ def shard(
     """Divide posts into shards, whose texts any number of machines then turn into vectors.
 
     Writes manifest.json and shards/, Parquet files named after their bytes. What the workers
-    need to know of the encoder stands in the manifest.
+    need to know of the encoder stands in the manifest. A --cache that may not hold all vectors is
+    refused before any machine computes them.
 
     Example:
 
@@ -47,7 +48,8 @@ def shard(
     from postcast.shards.embed import make_shards
 
     settings = Settings.from_mapping(given)
-    manifest = make_shards(read_any(posts, settings), shards, out, encoder_choice(settings))
+    choice, found = encoder_choice(settings), read_any(posts, settings)
+    manifest = make_shards(found, shards, out, choice, fills_cache="cache" in given)
     facts = {
         "manifest": str(manifest.path),
         "shards": len(manifest),

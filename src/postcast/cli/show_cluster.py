@@ -64,8 +64,10 @@ def show_status(found: Status, run: Path, *, as_json: bool) -> None:
         jobs = "" if found.submission.engine == RAY else _jobs(stage)
         typer.echo(f"{stage.name:<8}  {told:<40}  {jobs}".rstrip())
     for stage in found.stages:
-        if stage.log:
-            typer.echo(f"\n{stage.name} failed: {stage.why}\n  {stage.log}")
+        if stage.why and stage.state != WAITING:
+            typer.echo(f"\n{stage.name} failed: {stage.why}")
+            if stage.log:
+                typer.echo(f"  {stage.log}")
     if found.is_finished:
         typer.echo(f"\nDone: {run / 'report.html'}")
     elif found.is_stuck and found.submission.engine == RAY:

@@ -90,7 +90,7 @@ def embed_on_ray(
     PostcastError
         As `postcast.shards.embed.make_shards`, `run_on_ray` and `postcast.shards.gather.gather`.
     """
-    manifest = make_shards(posts, n_shards, folder, choice)
+    manifest = make_shards(posts, n_shards, folder, choice, fills_cache=True)
     where = [] if choice.cache is None else ["--cache", str(choice.cache.absolute())]
     if set(states(manifest)) != {"done"}:
         run_on_ray(manifest, asked, ["--device", choice.device, *where])

@@ -125,7 +125,7 @@ def resume(run: Path) -> tuple[Status, Submission]:
     folder = ClusterFolder(run)
     _check_is_of_slurm(folder, folder.read())
     with claimed(folder.path, folder.run):
-        found = status(folder)
+        found = status(folder, is_thorough=True)  # what gathering would refuse is made anew
         lost = _lost(found)
         scancel(lost.stale)
         return found, _submit_stages(folder, found.submission, lost)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from postcast.cluster.claim import owner_of
-from postcast.cluster.folder import EMBED, RAY, ClusterFolder, Submission
+from postcast.cluster.folder import EMBED, RAY, TRAIN, ClusterFolder, Submission
 from postcast.cluster.slurm_commands import NEVER, Queued, squeue
 
 DONE, RUNNING, WAITING, FAILED, MISSING = "done", "running", "waiting", "failed", "missing"
@@ -34,7 +34,7 @@ class Stage:
     jobs : tuple of str
         Ids, as submitted.
     why : str
-        What a waiting job waits for, or the last words of a failed one.
+        What a waiting job waits for, or the last words of one that failed.
     log : str
         The log in which those stand.
     """
@@ -91,10 +91,17 @@ class Status:
         }
 
 
-def status(folder: ClusterFolder) -> Status:
+def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
     """Look at a run's files, and then at the queue for what they lack.
 
     On Ray there is none: a run is worked on while somebody holds its lock.
+
+    Parameters
+    ----------
+    folder : ClusterFolder
+    is_thorough : bool
+        Whether results are read and their checksums computed, as gathering will; else their
+        headers and lengths are taken for it, which of many shards spares minutes.
 
     Raises
     ------
@@ -105,7 +112,9 @@ def status(folder: ClusterFolder) -> Status:
     if submission.engine == RAY:
         return _waited_for(folder, submission)
     queue = squeue(submission.ids()) if not _all_done(folder, submission) else []
-    shards = _shards(folder, submission, queue)  # after the queue: what left it has its result
+    # after the queue: what left it has its result
+    found = _results(folder, is_thorough) if submission.shards else []
+    shards = _shards(folder, submission, queue, found)
     stages = tuple(_stage(name, folder, submission, queue, shards) for name in submission.stages)
     return Status(submission, stages, shards, tuple(queue))
 
@@ -113,7 +122,7 @@ def status(folder: ClusterFolder) -> Status:
 def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
     """Return how far a run is that one process waits for: stage after stage, in order."""
     is_at_work = owner_of(folder.path) is not None
-    found = _results(folder)
+    found = _results(folder, is_thorough=False)
     is_embedded = _are_all_there(found, submission)
     told, left = {}, RUNNING if is_at_work else MISSING
     for name in submission.stages:
@@ -130,19 +139,21 @@ def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
 
 def all_results_are_there(folder: ClusterFolder, submission: Submission) -> bool:
     """Return whether every shard is done."""
-    return _are_all_there(_results(folder), submission)
+    return _are_all_there(_results(folder, is_thorough=True), submission)
 
 
 def _are_all_there(found: Sequence[str], submission: Submission) -> bool:
     return len(found) == submission.shards and set(found) == {DONE}
 
 
-def _results(folder: ClusterFolder) -> Sequence[str]:
+def _results(folder: ClusterFolder, is_thorough: bool) -> Sequence[str]:
     """Return the states of the shards' results; none where nothing is divided yet."""
     from postcast.shards.manifest import read_manifest
     from postcast.shards.results import states
 
-    return states(read_manifest(folder.manifest)) if folder.manifest.is_file() else []
+    if not folder.manifest.is_file():
+        return []
+    return states(read_manifest(folder.manifest), are_read=is_thorough)
 
 
 def _all_done(folder: ClusterFolder, submission: Submission) -> bool:
@@ -157,18 +168,47 @@ def _stage(
     shards: Sequence[str],
 ) -> Stage:
     """Return how far one stage is."""
-    jobs = submission.ids(name)
     if name == EMBED:
-        state = next((s for s in (RUNNING, FAILED, MISSING, WAITING) if s in shards), DONE)
-        bad = next((index for index, s in enumerate(shards) if s == FAILED), None)
-        log = None if bad is None else _log_of(folder, name, jobs, bad % submission.tasks)
-    else:
-        log = _log_of(folder, name, jobs)
-        state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
+        return _embedding(folder, submission, queue, shards)
+    jobs = submission.ids(name)
+    log = _log_of(folder, name, jobs)
+    state = DONE if folder.is_done(name, submission) else _unfinished(queue, jobs, log)
     if state == FAILED and log is not None:
         return Stage(name, state, jobs, _last_words(log), str(log))
-    waits = next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
-    return Stage(name, state, jobs, waits if state == WAITING else "")
+    return Stage(name, state, jobs, _waits(queue, jobs) if state == WAITING else "")
+
+
+def _embedding(
+    folder: ClusterFolder,
+    submission: Submission,
+    queue: Sequence[Queued],
+    shards: Sequence[str],
+) -> Stage:
+    """Return how far the embedding is, and why shards failed while others are worked on."""
+    jobs = submission.ids(EMBED)
+    state = next((s for s in (RUNNING, FAILED, MISSING, WAITING) if s in shards), DONE)
+    why = _mixed(folder, [index for index, s in enumerate(shards) if s in (FAILED, MISSING)])
+    bad = next((index for index, s in enumerate(shards) if s == FAILED), None)
+    log = None if bad is None else _log_of(folder, EMBED, jobs, bad % submission.tasks)
+    if log is not None:
+        return Stage(EMBED, state, jobs, why or _last_words(log), str(log))
+    return Stage(EMBED, state, jobs, _waits(queue, jobs) if state == WAITING else why)
+
+
+def _mixed(folder: ClusterFolder, lacking: Sequence[int]) -> str:
+    """Return which shards have results of another device, which no job would do again."""
+    from postcast.shards.manifest import read_manifest
+    from postcast.shards.results import done_elsewhere
+
+    if not (lacking and folder.manifest.is_file()):
+        return ""
+    told, device = done_elsewhere(read_manifest(folder.manifest), lacking)
+    where = f"give --device {device} to embed-shard in {folder.script(EMBED)}"
+    return f"{told}; {where} and to the training in {folder.script(TRAIN).name}" if told else ""
+
+
+def _waits(queue: Sequence[Queued], jobs: Sequence[str]) -> str:
+    return next((one.reason for one in queue if one.job in jobs and not one.is_running), "")
 
 
 def _unfinished(
@@ -184,12 +224,9 @@ def _unfinished(
 
 
 def _shards(
-    folder: ClusterFolder, submission: Submission, queue: Sequence[Queued]
+    folder: ClusterFolder, submission: Submission, queue: Sequence[Queued], found: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the state of each shard."""
-    if not submission.shards:
-        return ()
-    found = _results(folder)
+    """Return the state of each shard, by its result and, where it has none, by the queue."""
     jobs, told = submission.ids(EMBED), []
     for index in range(submission.shards):
         task = index % submission.tasks

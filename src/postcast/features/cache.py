@@ -160,6 +160,10 @@ class Cache:
         """How many bytes the cache holds."""
         return sum(_n_bytes(self.root / kind) for kind in (EMBEDDINGS, *MODELS))
 
+    def n_bytes_of_graphs(self, encoder: str) -> int:
+        """Return how many bytes an encoder's graphs take; their names begin with its key."""
+        return sum(map(_n_bytes, self.root.glob(f"{GRAPHS}/{encoder}-*")))
+
     @property
     def limit(self) -> int:
         """How many bytes the cache may hold."""

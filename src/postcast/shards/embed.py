@@ -13,8 +13,11 @@ import numpy as np
 
 from postcast.device import COMPUTING
 from postcast.errors import EncoderError
+from postcast.features.cache import Cache
 from postcast.features.text import Choice, load_encoder, resolve_name
+from postcast.features.transformer.pretrained import files_of
 from postcast.shards.divide import write_shards
+from postcast.shards.gather import check_room
 from postcast.shards.manifest import EMBED, Manifest, Work, read_shard
 from postcast.shards.results import Result
 from postcast.shards.worker import Done, do_each
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from postcast.schema import Posts
 
 
-def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Manifest:
+def make_shards(
+    posts: Posts, n_shards: int, folder: Path, choice: Choice, *, fills_cache: bool = False
+) -> Manifest:
     """Divide posts into shards whose texts are to be embedded.
 
     Parameters
@@ -35,6 +40,9 @@ def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Ma
         Gets ``manifest.json`` and ``shards/``; `embed_shards` adds ``results/``.
     choice : Choice
         Its device and cache are this machine's own, and stand in no manifest.
+    fills_cache : bool
+        Whether all vectors will be gathered into that cache, which is then asked first: they are
+        long to compute.
 
     Raises
     ------
@@ -42,10 +50,23 @@ def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Ma
         If the encoder is ``tfidf``, or cannot be found.
     ShardError
         If there are fewer posts than shards, or others stand there.
+    OutputError
+        If the cache may not hold as much, or the folder cannot be written.
     """
+    if fills_cache and choice.cache is not None:
+        _check_cache(len(posts.table), choice, Cache(choice.cache))
     table = posts.table.select("id", "text")
     told = (posts.source.name, posts.source.sha256)
     return write_shards(table, n_shards, folder, embedding_of(choice), told)
+
+
+def _check_cache(n_posts: int, choice: Choice, cache: Cache) -> None:
+    """Refuse a cache that may not hold all vectors; the graph is about as large as the weights."""
+    encoder = pretrained(choice)
+    files = {} if encoder.origin is None else files_of(encoder.origin)
+    graph = sum(path.stat().st_size for path in files.values())
+    graph = max(graph, cache.n_bytes_of_graphs(encoder.facts.key))
+    check_room(n_posts, encoder.facts.width, cache, graph)
 
 
 def embedding_of(choice: Choice) -> Work:

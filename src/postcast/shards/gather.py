@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import polars as pl
 from postcast.embedding_files import told_of, write_embeddings
 from postcast.errors import OutputError
 from postcast.features.cache import ABANDONED, Cache
+from postcast.features.embeddings import KEY
 from postcast.files import check_writable
 from postcast.shards.manifest import EMBED, RESULTS, Manifest, read_shard
 from postcast.shards.results import Result, Results, all_results
@@ -61,8 +63,9 @@ def gather(
     posts = (manifest.posts, manifest.posts_sha256)
     facts = told_of(first.told["encoder"], ids, n_without_text, first.array.shape[1], posts)
     if cache is not None:
-        check_room(manifest.n_posts, first.array.shape[1], Cache(cache))
-        keep(results, range(len(manifest)), Cache(cache))
+        kept, of = Cache(cache), manifest.work.keys[results.device].partition("-")[0]
+        check_room(manifest.n_posts, first.array.shape[1], kept, kept.n_bytes_of_graphs(of))
+        keep(results, range(len(manifest)), kept)
     if out is not None:
         write_embeddings(out, (result.array for result in results), ids, facts)
     _remove_abandoned(manifest.folder / RESULTS)
@@ -79,19 +82,27 @@ def _ids_of(manifest: Manifest) -> tuple[pl.Series, int]:
     return pl.concat(ids).alias("id"), n_without_text
 
 
-def check_room(n_posts: int, width: int, cache: Cache) -> None:
+def check_room(n_posts: int, width: int, cache: Cache, beside: int = 0) -> None:
     """Refuse a cache that would at once forget again what it is to keep.
+
+    Parameters
+    ----------
+    n_posts, width : int
+        Of the vectors.
+    cache : Cache
+    beside : int
+        Bytes of what must stay in it with them: the encoder's graph.
 
     Raises
     ------
     OutputError
     """
-    n_bytes = n_posts * width * np.dtype(np.float32).itemsize
+    n_bytes = n_posts * (width * np.dtype(np.float32).itemsize + KEY.itemsize) + beside
     if n_bytes > cache.limit:
         raise OutputError(
-            f"the vectors take {n_bytes / 1e9:,.1f} GB, and {cache.root} may hold "
-            f"{cache.limit / 1e9:,.1f} GB",
-            action=f"postcast cache --cache {cache.root} --limit {n_bytes * 1.3 / 1e9:.0f}GB",
+            f"the vectors and their encoder take {n_bytes / 1e9:,.1f} GB, and {cache.root} may "
+            f"hold {cache.limit / 1e9:,.1f} GB",
+            action=f"postcast cache --cache {cache.root} --limit {ceil(n_bytes * 1.3 / 1e9)}GB",
         )
 
 

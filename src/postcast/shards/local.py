@@ -63,8 +63,9 @@ def embed_ahead(choice: Choice, texts: Sequence[str], jobs: int) -> None:
     if len(missing) < FEWEST:
         return
     cache = Cache(choice.cache)
-    check_room(len(missing), encoder.facts.width, cache)
     _ = encoder.graph_folder  # made once, not by each worker
+    beside = cache.n_bytes_of_graphs(encoder.facts.key)
+    check_room(len(missing), encoder.facts.width, cache, beside)
     table = pl.DataFrame({"id": [str(row) for row in range(len(missing))], "text": missing})
     n_shards = max(jobs, -(-len(missing) // POSTS_OF_A_SHARD))
     try:

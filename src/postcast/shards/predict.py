@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from postcast.device import COMPUTING
-from postcast.errors import ForecasterError
+from postcast.errors import ForecasterError, ShardError
 from postcast.features.assemble import drafts_of_table
 from postcast.features.history import LATEST, Published
 from postcast.files import replacing
@@ -25,6 +25,7 @@ from postcast.saved import fingerprint, load
 from postcast.shards.divide import write_shards
 from postcast.shards.manifest import (
     PREDICT,
+    RESULTS,
     Manifest,
     Work,
     read_shard,
@@ -184,22 +185,32 @@ def gather_forecasts(manifest: Manifest, out: Path) -> int:
     Raises
     ------
     ShardError
-        If a result is missing or broken; those are named.
+        If a result is missing or broken, or has not one forecast a draft; those are named.
     OutputError
         If the file cannot be written.
     """
     manifest.check_kind(PREDICT)
     results = all_results(manifest)
-    whole = set.intersection(*(whole_bounds(_table(result)) for result in results))
+    tables = (_table(manifest, index, result) for index, result in enumerate(results))
+    whole = set.intersection(*map(whole_bounds, tables))
     n_forecasts = 0
     with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         for index, result in enumerate(results):
-            table = _table(result)
+            table = _table(manifest, index, result)
             header, _, rows = csv_of_forecasts(table, whole).partition("\n")
             file.write(rows if index else f"{header}\n{rows}")
             n_forecasts += table.height
     return n_forecasts
 
 
-def _table(result: Result) -> pl.DataFrame:
-    return pl.read_parquet(io.BytesIO(result.array.tobytes()))
+def _table(manifest: Manifest, index: int, result: Result) -> pl.DataFrame:
+    """Return the forecasts of a shard, one a draft."""
+    table = pl.read_parquet(io.BytesIO(result.array.tobytes()))
+    n_drafts = manifest.shards[index].n_posts
+    if table.height != n_drafts:
+        raise ShardError(
+            f"the result of shard {index} holds {table.height:,} forecasts",
+            f"{n_drafts:,}, one a draft",
+            f"remove what stands in {manifest.folder / RESULTS} and forecast again",
+        )
+    return table

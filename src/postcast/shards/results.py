@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +29,10 @@ State = Literal["done", "missing", "broken"]
 MOST_HEADER = 1 << 20
 """Bytes; a longer header is none of ours."""
 
-DTYPES = {"F32": "<f4", "U8": "u1"}
-"""What results are made of: vectors, and the bytes of tables."""
+BYTES = "U8"
+
+DTYPES = {"F32": "<f4", BYTES: "u1"}
+"""What results are made of: vectors, a row a post, and the bytes of tables."""
 
 NAME = "postcast"
 
@@ -83,49 +87,127 @@ def read_result(path: Path, shard: Shard) -> Result | None:
     """
     data = path.read_bytes()
     try:
-        start = 8 + int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:start]) if start <= MOST_HEADER else {}
-        told, tensor = json.loads(header["__metadata__"][NAME]), header["result"]
-        array = np.frombuffer(data, DTYPES[tensor["dtype"]], offset=start).reshape(tensor["shape"])
+        head = _head(data)
+        array = np.frombuffer(data, DTYPES[head.dtype], offset=head.start).reshape(head.shape)
         is_whole = (
-            told["shard"] == shard.sha256
-            and told["posts"] == shard.n_posts
-            and told["sha256"] == hashlib.sha256(array.data).hexdigest()
+            head.is_of(shard) and head.told["sha256"] == hashlib.sha256(array.data).hexdigest()
         )
-        found = Result(array, dict(told["told"]))
+        found = Result(array, dict(head.told["told"]))
     except (ValueError, KeyError, TypeError):
         return None
     return found if is_whole else None
 
 
-def state_of(manifest: Manifest, index: int, device: str) -> State:
-    """Return whether a shard's result from one device is there, and whole."""
+def looks_whole(path: Path, shard: Shard) -> bool:
+    """Return whether a file has the header and the length of a shard's result.
+
+    Raises
+    ------
+    OSError
+        If there is no file, or it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+        n_more = int.from_bytes(start, "little")
+        data = start + file.read(n_more if n_more < MOST_HEADER else 0)
+        n_bytes = os.fstat(file.fileno()).st_size
     try:
-        found = read_result(manifest.result_path(index, device), manifest.shards[index])
+        head = _head(data)
+        n_values = math.prod(head.shape)
+        return head.is_of(shard) and (
+            n_bytes == head.start + n_values * np.dtype(DTYPES[head.dtype]).itemsize
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a file says of its tensor, and where that begins."""
+
+    told: Mapping[str, Any]
+    dtype: str
+    shape: Sequence[int]
+    start: int
+
+    def is_of(self, shard: Shard) -> bool:
+        is_its = self.told["shard"] == shard.sha256 and self.told["posts"] == shard.n_posts
+        return is_its and (self.dtype == BYTES or list(self.shape[:1]) == [shard.n_posts])
+
+
+def _head(data: bytes) -> _Head:
+    """Return the head of a file; what is none is a ValueError, KeyError or TypeError."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start]) if start <= MOST_HEADER else {}
+    told, tensor = json.loads(header["__metadata__"][NAME]), header["result"]
+    return _Head(told, tensor["dtype"], tensor["shape"], start)
+
+
+def state_of(manifest: Manifest, index: int, device: str, *, is_read: bool = True) -> State:
+    """Return whether a shard's result from one device is there, and whole.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    index : int
+    device : {"cpu", "cuda"}
+    is_read : bool
+        Whether its checksum is computed; else header and length are taken for it.
+    """
+    path, shard = manifest.result_path(index, device), manifest.shards[index]
+    try:
+        is_whole = read_result(path, shard) is not None if is_read else looks_whole(path, shard)
     except FileNotFoundError:
         return "missing"
     except OSError:
         return "broken"
-    return "broken" if found is None else "done"
+    return "done" if is_whole else "broken"
 
 
-def states(manifest: Manifest) -> list[State]:
+def states(manifest: Manifest, *, are_read: bool = True) -> list[State]:
     """Return of each shard whether its result is done, missing or broken.
 
-    Each is read whole and checked. Of results from CPUs and from GPUs those count of which more
-    are done: they are never mixed.
+    Each is read whole and checked, unless it need not be. Of results from CPUs and from GPUs
+    those count of which more are done: they are never mixed.
     """
-    return _best(manifest)[1]
+    return _best(manifest, are_read)[1]
 
 
-def _best(manifest: Manifest) -> tuple[str, list[State]]:
+def _best(manifest: Manifest, are_read: bool = True) -> tuple[str, list[State]]:
     """Return the device on which most was done, and the states of its results."""
     found = {
-        device: [state_of(manifest, index, device) for index in range(len(manifest))]
+        device: [
+            state_of(manifest, index, device, is_read=are_read) for index in range(len(manifest))
+        ]
         for device in manifest.work.keys
     }
     best = max(found, key=lambda device: found[device].count("done"))
     return best, found[best]
+
+
+def done_elsewhere(manifest: Manifest, lacking: Sequence[int]) -> tuple[str, str]:
+    """Return which shards another device has done than the one whose results count.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    lacking : sequence of int
+        Shards without a result of the device that counts.
+
+    Returns
+    -------
+    told : str
+        Which, in words; empty where there are none.
+    device : str
+        The one that counts, and on which those are to be done; empty where there are none.
+    """
+    for device in manifest.work.keys:
+        which = [index for index in lacking if state_of(manifest, index, device) == "done"]
+        for counts in manifest.work.keys:
+            if which and counts != device:
+                told = f"{_named(which)} done on {device}, others on {counts}: never mixed"
+                return f"shard{'s' * (len(which) > 1)} {told}", counts
+    return "", ""
 
 
 @dataclass(frozen=True)
@@ -178,11 +260,13 @@ def all_results(manifest: Manifest) -> Results:
     if not any(lacking.values()):
         return Results(manifest, device)
     told = ", ".join(f"{len(w):,} {state} ({_named(w)})" for state, w in lacking.items() if w)
-    first = min(index for which in lacking.values() for index in which)
+    every = sorted(index for which in lacking.values() for index in which)
+    mixed, device = done_elsewhere(manifest, every)
     raise ShardError(
-        f"{sum(map(len, lacking.values())):,} of {len(manifest):,} shards are not done: {told}",
-        action=f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {first}, "
-        "and so on",
+        f"{len(every):,} of {len(manifest):,} shards are not done: {told}",
+        f"results of one device ({mixed})" if mixed else "",
+        f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {every[0]}"
+        f"{' --device ' * bool(device)}{device}, and so on",
     )
 
 

@@ -153,6 +153,18 @@ class TestRefusals:
         asked = ("shard", prepared, "--out", tmp_path / "S", "--encoder", tiny_distilbert)
         assert "500 shards of 240 posts" in postcast(*asked, "--shards", 500).error
 
+    def test_of_a_cache_that_is_named_and_too_small(
+        self, postcast, prepared, tiny_distilbert, tmp_path, monkeypatch
+    ):
+        asked = ("shard", prepared, "--out", tmp_path / "S", "--shards", 2)
+        asked += ("--encoder", tiny_distilbert)
+        assert postcast("cache", "--cache", tmp_path / "C", "--limit", "1kB").code == 0
+        told = postcast(*asked, "--cache", tmp_path / "C").error
+        assert f"postcast cache --cache {tmp_path / 'C'} --limit 1GB" in told
+        assert not (tmp_path / "S").exists()
+        monkeypatch.setenv("POSTCAST_CACHE", str(tmp_path / "C"))  # whence nobody need gather
+        assert postcast(*asked).code == 0
+
     @pytest.mark.parametrize("part", [("--index", 4), ("--index", 2, "--of", 2), ("--index", -1)])
     def test_of_a_part_that_there_is_not(self, postcast, sharded, part):
         assert "expected 0 to" in postcast("embed-shard", "--manifest", sharded, *part).error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,9 @@ class TestShards:
         folder.manifest.write_text("")
         monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         states = ["done", "done", "missing", "done", "broken"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest: states)
+        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
+        nowhere = ("", "")
+        monkeypatch.setattr("postcast.shards.results.done_elsewhere", lambda *_: nowhere)
 
     def shards(self, capsys) -> dict[str, list[int]]:
         capsys.readouterr()
@@ -214,6 +217,59 @@ class TestShards:
     def test_a_task_that_was_begun_and_is_gone_has_failed(self, box, folder, capsys):
         (folder.logs / "embed-2_0.log").write_text("killed")
         assert self.shards(capsys) == {"done": [0, 1, 3], "failed": [2, 4]}
+
+    def test_why_a_shard_failed_is_told_while_others_run(self, box, folder, capsys, monkeypatch):
+        states = ["done", "missing", "missing", "done", "done"]
+        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
+        (box / "queue").write_text("2|0|RUNNING|None\n3|N/A|PENDING|Dependency\n")
+        folder.write(replace(folder.read(), jobs=(*folder.read().jobs, Job("train", "3"))))
+        (folder.logs / "embed-2_1.log").write_text("reading\npostcast: shard 1 has changed\n")
+        assert exit_code(["status", "RUN"]) == 1
+        assert capsys.readouterr().out.splitlines() == [
+            "prepare   done                                      job 1",
+            "embed     3 done, 1 running, 1 failed (shard 1)     job 2",
+            "train     waiting (Dependency)                      job 3",
+            "evaluate  missing                                   no job",
+            "",
+            "embed failed: postcast: shard 1 has changed",
+            "  RUN/cluster/logs/embed-2_1.log",
+            "",
+            "What has failed or is missing: postcast resume RUN",
+        ]
+        postcast("status", "RUN")
+        embed = json.loads(capsys.readouterr().out)["stages"][1]
+        assert embed["state"] == "running"
+        assert embed["why"] == "postcast: shard 1 has changed"
+        assert embed["log"] == "RUN/cluster/logs/embed-2_1.log"
+
+    def test_resume_reads_the_results_that_status_does_not(self, box, folder, monkeypatch, capsys):
+        """Damage that leaves a file's length is told by gather: what it refuses is made anew."""
+        glance = ["done"] * 5
+        read = ["done", "done", "broken", "done", "done"]
+        monkeypatch.setattr(
+            "postcast.shards.results.states", lambda _, are_read: read if are_read else glance
+        )
+        assert self.shards(capsys) == {"done": [0, 1, 2, 3, 4]}
+        for stage in ("embed", "train", "evaluate"):
+            folder.script(stage).write_text("")
+        assert postcast("resume", "RUN") == 0
+        assert called(box, "sbatch")[0] == "--parsable --array=0%2 embed.sbatch"
+
+    @pytest.mark.parametrize("log", ["embed-2_0.log", "by-hand.log"])
+    def test_results_of_another_device_are_why(self, box, folder, capsys, monkeypatch, log):
+        """The log of a task that found its results tells of nothing but success."""
+        asked = []
+        monkeypatch.setattr(
+            "postcast.shards.results.done_elsewhere",
+            lambda manifest, lacking: asked.append(lacking) or ("shards 2, 4 done on cuda", "cpu"),
+        )
+        (folder.logs / log).write_text("present  3\n")
+        assert exit_code(["status", "RUN"]) == 1
+        assert (
+            "embed failed: shards 2, 4 done on cuda; give --device cpu to embed-shard in "
+            "RUN/cluster/embed.sbatch and to the training in train.sbatch\n"
+        ) in capsys.readouterr().out
+        assert asked == [[2, 4]]
 
     def test_resume_submits_the_tasks_of_missing_shards_alone(self, box, folder):
         for stage in ("embed", "train", "evaluate"):

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from postcast.cluster.ray import RayTasks, embed_on_ray
 from postcast.embedding import embed_posts
 from postcast.errors import OutputError, ShardError
-from postcast.features.cache import Cache
+from postcast.features.cache import GRAPHS, Cache
 from postcast.features.text import load_encoder
 from postcast.shards.embed import embed_shards, make_shards
 from postcast.shards.gather import gather
@@ -67,6 +68,39 @@ def test_a_cache_too_small_is_refused(done, tmp_path):
     Cache(tmp_path / "C").bound(1000)
     with pytest.raises(OutputError, match=r"may hold .* postcast cache --cache .* --limit"):
         gather(done, cache=tmp_path / "C")
+
+
+def test_room_is_left_for_the_encoder_beside_its_vectors(done, choice, tmp_path):
+    """Else the cache would be cut at once, and the training would embed again what is lost."""
+    cache, width = Cache(tmp_path / "C"), load_encoder(choice).facts.width
+    graph = cache.root / GRAPHS / f"{load_encoder(choice).facts.key}-float32-1"
+    graph.mkdir(parents=True)
+    (graph / "graph.bin").write_bytes(bytes(50_000))
+    vectors = done.n_posts * (width * 4 + 16)
+    cache.bound(vectors + 49_999)
+    with pytest.raises(OutputError, match="the vectors and their encoder take"):
+        gather(done, cache=cache.root)
+    cache.bound(vectors + 50_000)
+    gather(done, cache=cache.root)
+    assert cache.n_bytes <= cache.limit
+
+
+@pytest.mark.parametrize("beside", [0, 9_000])
+def test_room_is_asked_for_before_anything_is_embedded(
+    posts, choice, tmp_path, monkeypatch, beside
+):
+    """Of a cache that has no graph yet, room for one as large as the weights is asked for, too."""
+    cache = Cache(tmp_path / "C")
+    cache.bound(len(posts.table) * (load_encoder(choice).facts.width * 4 + 16) + beside)
+    there = replace(choice, cache=cache.root)
+    monkeypatch.setattr("postcast.cluster.ray.run_on_ray", None)
+    with pytest.raises(OutputError, match=r"may hold .* postcast cache --cache .* --limit 1GB"):
+        make_shards(posts, 7, tmp_path / "S", there, fills_cache=True)
+    with pytest.raises(OutputError, match="may hold"):
+        embed_on_ray(posts, 7, tmp_path / "S", there, RayTasks())
+    assert not (tmp_path / "S").exists()
+    cache.bound(10**9)
+    assert len(make_shards(posts, 7, tmp_path / "S", there, fills_cache=True)) == 7
 
 
 def test_posts_without_any_text(choice, tmp_path):

@@ -1,8 +1,10 @@
 """Drafts in shards: the forecasts of all together, to the last byte."""
 
+import io
 import json
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.conftest import records
@@ -18,7 +20,7 @@ from postcast.shards.predict import (
     gather_forecasts,
     make_draft_shards,
 )
-from postcast.shards.results import states
+from postcast.shards.results import Result, read_result, states, write_result
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,17 @@ def test_gathering_names_what_is_missing(run, drafts, tmp_path):
     with pytest.raises(ShardError, match="posts to predict; expected posts to embed"):
         manifest.check_kind("embed")
     assert replace(manifest, posts="x") != manifest
+
+
+@pytest.mark.parametrize("n_rows", [17, 0])
+def test_a_result_of_too_few_forecasts_is_named(run, drafts, tmp_path, n_rows):
+    manifest = make_draft_shards(drafts, 5, tmp_path / "S", Question(run), "drafts.csv")
+    forecast_shards(manifest, range(5))
+    path, shard = manifest.result_path(3, "cpu"), manifest.shards[3]
+    table = pl.read_parquet(io.BytesIO(read_result(path, shard).array.tobytes()))
+    file = io.BytesIO()
+    table.head(n_rows).write_parquet(file)
+    write_result(path, shard, Result(np.frombuffer(file.getvalue(), dtype=np.uint8)))
+    with pytest.raises(ShardError, match=rf"shard 3 holds {n_rows} forecasts; expected 18, one a"):
+        gather_forecasts(manifest, tmp_path / "f.csv")
+    assert not (tmp_path / "f.csv").exists()

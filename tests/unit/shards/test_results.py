@@ -16,6 +16,7 @@ from postcast.shards.manifest import Shard
 from postcast.shards.results import (
     Result,
     all_results,
+    looks_whole,
     read_result,
     state_of,
     states,
@@ -48,6 +49,23 @@ def test_a_cut_off_result_is_none(path):
         assert read_result(path, SHARD) is None, n
 
 
+def test_a_glance_finds_a_cut_off_or_foreign_result(path):
+    data = path.read_bytes()
+    assert looks_whole(path, SHARD)
+    assert not looks_whole(path, Shard("b" * 64, 3))
+    assert not looks_whole(path, Shard("a" * 64, 2))
+    for n in range(len(data)):
+        path.write_bytes(data[:n])
+        assert not looks_whole(path, SHARD), n
+    path.write_bytes(data + b"0")
+    assert not looks_whole(path, SHARD)
+    for other in (b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", bytes(8)):
+        path.write_bytes(other)
+        assert not looks_whole(path, SHARD)
+    write_result(path, SHARD, Result(ROWS[:2]))
+    assert not looks_whole(path, SHARD)
+
+
 def test_a_changed_result_is_none(path):
     data = path.read_bytes()
     for n in range(len(data)):
@@ -60,6 +78,12 @@ def test_a_changed_result_is_none(path):
 @pytest.mark.parametrize("shard", [Shard("b" * 64, 3), Shard("a" * 64, 2)])
 def test_the_result_of_another_shard_is_none(path, shard):
     assert read_result(path, shard) is None
+
+
+@pytest.mark.parametrize("array", [ROWS[:2], np.tile(ROWS, (3, 1)), ROWS[0, 0], ROWS[:0]])
+def test_vectors_of_more_or_fewer_posts_are_none(path, array):
+    write_result(path, SHARD, Result(array))
+    assert read_result(path, SHARD) is None
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}", bytes(8)])
@@ -138,6 +162,16 @@ class TestStates:
         assert states(manifest) == expected
         assert [state_of(manifest, index, "cpu") for index in range(7)] == expected
 
+    def test_at_a_glance_rows_are_not_read(self, manifest, monkeypatch):
+        for index in range(6):
+            self.write(manifest, index)
+        damaged = manifest.result_path(2, "cpu")
+        damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+        manifest.result_path(5, "cpu").write_bytes(b"half")
+        assert states(manifest)[2] == "broken"
+        monkeypatch.setattr("postcast.shards.results.read_result", None)
+        assert states(manifest, are_read=False) == [*["done"] * 5, "broken", "missing"]
+
     def test_an_incomplete_set_is_refused_by_naming_what_is_missing(self, manifest):
         self.write(manifest, 0)
         self.write(manifest, 1)
@@ -174,6 +208,18 @@ class TestStates:
         for index in range(2):
             self.write(manifest, index, "cuda")
         assert all_results(manifest).device == "cuda"
+
+    def test_what_another_device_did_is_told_with_the_one_to_ask_for(self, manifest):
+        for index in range(5):
+            self.write(manifest, index, "cpu")
+        self.write(manifest, 6, "cuda")
+        with pytest.raises(ShardError) as caught:
+            all_results(manifest)
+        assert str(caught.value) == (
+            "2 of 7 shards are not done: 2 missing (5, 6); expected results of one device (shard 6 "
+            "done on cuda, others on cpu: never mixed); postcast embed-shard --manifest "
+            f"{manifest.path} --index 5 --device cpu, and so on"
+        )
 
     def test_a_result_that_changes_after_it_was_checked_is_refused(self, manifest):
         for index in range(7):
