@@ -20,6 +20,8 @@ from postcast.shards.results import states
 AT_ONCE = 4
 """Tasks at the same time, unless sbatch is told otherwise."""
 
+SUBMISSION = "submission.json"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -29,7 +31,7 @@ class Progress:
     ----------
     done, shards : int
     jobs : tuple of str
-        In the queue.
+        In the queue; none where all is done, and may be put together here.
     is_new : bool
         Whether they were submitted now.
     """
@@ -65,13 +67,14 @@ def submit_forecasts(
     if len(manifest) > MOST_TASKS:
         raise ClusterError(f"{len(manifest):,} shards", f"at most {MOST_TASKS:,}: a task for each")
     with claimed(folder, folder):
-        found = states(manifest)
+        queued = queued_forecasts(manifest)
+        if queued is not None:
+            return queued
+        found = states(manifest)  # after the queue: what ends meanwhile is not submitted again
         lacking = [index for index, state in enumerate(found) if state != "done"]
-        n_done, record = len(manifest) - len(lacking), folder / "submission.json"
-        queued = squeue(_jobs(record))
-        if queued or not lacking:
-            ids = dict.fromkeys(one.job for one in queued)
-            return Progress(n_done, len(manifest), tuple(ids))
+        n_done, record = len(manifest) - len(lacking), folder / SUBMISSION
+        if not lacking:
+            return Progress(n_done, len(manifest), ())
         predict, together = _write_scripts(manifest, gather, device)
         first = sbatch(predict, (), array(lacking, AT_ONCE), options)
         try:
@@ -81,6 +84,31 @@ def submit_forecasts(
             raise
         write_text(record, json.dumps({"jobs": jobs}) + "\n")
         return Progress(n_done, len(manifest), jobs, is_new=True)
+
+
+def queued_forecasts(manifest: Manifest) -> Progress | None:
+    """Return how far the forecasts of a manifest are; None where no job of theirs is queued.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        It need not be written.
+
+    Raises
+    ------
+    ClusterError
+        If Slurm does not answer.
+    """
+    queued = squeue(_jobs(manifest.folder / SUBMISSION))
+    if not queued or not manifest.is_written():
+        return None
+    ids = dict.fromkeys(one.job for one in queued)
+    return Progress(states(manifest).count("done"), len(manifest), tuple(ids))
+
+
+def was_submitted(manifest: Manifest) -> bool:
+    """Return whether shards were given to a cluster, by whatever command they were done."""
+    return (manifest.folder / SUBMISSION).is_file()
 
 
 def _write_scripts(manifest: Manifest, gather: Sequence[str], device: str) -> tuple[Path, Path]:

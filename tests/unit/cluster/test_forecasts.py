@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def manifest(box, monkeypatch) -> Manifest:
     states = ["done", "missing", "done", "broken"]
     monkeypatch.setattr("postcast.cluster.forecasts.states", lambda manifest: states)
     work = Work("predict", {}, {"cpu": "key"})
-    return Manifest(folder, work, "drafts", "", (Shard("0" * 64, 1),) * 4)
+    manifest = Manifest(folder, work, "drafts", "", (Shard("0" * 64, 1),) * 4)
+    manifest.path.write_text(json.dumps(manifest.to_dict()))
+    return manifest
 
 
 def test_the_missing_are_submitted_and_gathered_after_that(box, manifest):
@@ -47,6 +50,27 @@ def test_what_is_in_the_queue_is_left_to_it(box, manifest):
     found = submit_forecasts(manifest, GATHER, "cpu", ())
     assert (found.jobs, found.is_new) == (("1", "2"), False)
     assert len((box / "sbatch").read_text().splitlines()) == 2
+
+
+def test_what_is_done_is_left_to_the_job_that_gathers_it(box, manifest, monkeypatch):
+    submit_forecasts(manifest, GATHER, "cpu", ())
+    monkeypatch.setattr("postcast.cluster.forecasts.states", lambda manifest: ["done"] * 4)
+    (box / "queue").write_text("2|N/A|RUNNING|None\n")
+    found = submit_forecasts(manifest, GATHER, "cpu", ())
+    assert (found.done, found.jobs, found.is_new) == (4, ("2",), False)
+    (box / "queue").unlink()
+    assert submit_forecasts(manifest, GATHER, "cpu", ()).jobs == ()
+
+
+def test_what_ends_while_the_queue_is_asked_is_not_submitted_again(box, manifest, monkeypatch):
+    submit_forecasts(manifest, GATHER, "cpu", ())
+
+    def emptied(jobs):
+        monkeypatch.setattr("postcast.cluster.forecasts.states", lambda manifest: ["done"] * 4)
+        return []
+
+    monkeypatch.setattr("postcast.cluster.forecasts.squeue", emptied)
+    assert submit_forecasts(manifest, GATHER, "cpu", ()).jobs == ()
 
 
 def test_what_has_left_the_queue_undone_is_submitted_again(box, manifest):
