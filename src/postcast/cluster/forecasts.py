@@ -12,7 +12,7 @@ from postcast.cluster.claim import claimed
 from postcast.cluster.resources import Resources
 from postcast.cluster.scripts import MOST_TASKS, array, check_folder, filled
 from postcast.cluster.slurm_commands import sbatch, scancel, squeue
-from postcast.errors import ClusterError
+from postcast.errors import ClusterError, PostcastError
 from postcast.files import explaining_os_errors, write_text
 from postcast.shards.manifest import Manifest
 from postcast.shards.results import states
@@ -61,6 +61,8 @@ def submit_forecasts(
     ------
     ClusterError
         If there are more shards than an array takes, or Slurm refuses; then no job is left.
+    OutputError
+        If the jobs cannot be recorded; then none is left.
     """
     folder = manifest.folder
     check_folder(folder.absolute())
@@ -70,24 +72,45 @@ def submit_forecasts(
         queued = queued_forecasts(manifest)
         if queued is not None:
             return queued
+        before = _jobs(folder / SUBMISSION)
+        alone = before if len(before) == 1 and squeue(before) else []
         found = states(manifest)  # after the queue: what ends meanwhile is not submitted again
         lacking = [index for index, state in enumerate(found) if state != "done"]
-        n_done, record = len(manifest) - len(lacking), folder / SUBMISSION
-        if not lacking:
+        n_done = len(manifest) - len(lacking)
+        if not lacking and not alone:
             return Progress(n_done, len(manifest), ())
-        predict, together = _write_scripts(manifest, gather, device)
-        first = sbatch(predict, (), array(lacking, AT_ONCE), options)
-        try:
-            jobs = (first, sbatch(together, (first,), None, options))
-        except ClusterError:
-            scancel((first,))
-            raise
-        write_text(record, json.dumps({"jobs": jobs}) + "\n")
+        scripts = _write_scripts(manifest, gather, device)
+        jobs = _submit(scripts, alone, array(lacking, AT_ONCE), options)
         return Progress(n_done, len(manifest), jobs, is_new=True)
 
 
+def _submit(
+    scripts: tuple[Path, Path], jobs: list[str], tasks: str, options: Sequence[str]
+) -> tuple[str, ...]:
+    """Submit the array and its gathering, or the latter alone, and record each at once."""
+    predict, gather = scripts
+    record = predict.with_name(SUBMISSION)
+    try:
+        if not jobs:
+            jobs = [sbatch(predict, (), tasks, options)]
+            _record(record, jobs)
+        jobs = [*jobs, sbatch(gather, jobs, None, options)]
+        _record(record, jobs)
+    except PostcastError:
+        scancel(jobs)
+        record.unlink(missing_ok=True)
+        raise
+    return tuple(jobs)
+
+
+def _record(record: Path, jobs: list[str]) -> None:
+    write_text(record, json.dumps({"jobs": jobs}) + "\n")
+
+
 def queued_forecasts(manifest: Manifest) -> Progress | None:
-    """Return how far the forecasts of a manifest are; None where no job of theirs is queued.
+    """Return how far forecasts are that the queue sees to; None where something is to be done.
+
+    An array whose gathering was never submitted, since the command was killed, still lacks that.
 
     Parameters
     ----------
@@ -99,8 +122,9 @@ def queued_forecasts(manifest: Manifest) -> Progress | None:
     ClusterError
         If Slurm does not answer.
     """
-    queued = squeue(_jobs(manifest.folder / SUBMISSION))
-    if not queued or not manifest.is_written():
+    jobs = _jobs(manifest.folder / SUBMISSION)
+    queued = squeue(jobs)
+    if len(jobs) < 2 or not queued or not manifest.is_written():
         return None
     ids = dict.fromkeys(one.job for one in queued)
     return Progress(states(manifest).count("done"), len(manifest), tuple(ids))

@@ -128,3 +128,11 @@ def test_what_is_still_held_open_is_said(box, ask, run, capsys, monkeypatch):
     assert exit_code([*told, "--shards", "3"]) == 2
     assert "give the same command again in a moment" in capsys.readouterr().err
     assert (SHARDS / "written.json").exists()
+
+
+def test_an_array_without_its_gathering_gets_it(box, ask):
+    ask()
+    (SHARDS / "submission.json").write_text('{"jobs": ["1"]}')
+    (box / "queue").write_text("1|2|RUNNING|None\n")
+    assert ask().startswith("Submitted as jobs 1, 3; 0 of 3 shards are done")
+    assert "--dependency=afterok:1 " in (box / "sbatch").read_text().splitlines()[-1]
