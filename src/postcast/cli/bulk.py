@@ -208,8 +208,11 @@ def _compute(manifest: Manifest, bulk: Bulk, given: Settings) -> None:
     more = ["--device", given.device]
     if bulk.engine == RAY:
         from postcast.cluster.ray import RayTasks, run_on_ray
+        from postcast.shards.predict import place_of
 
-        run_on_ray(manifest, RayTasks(tasks=bulk.jobs), more)
+        # Ray hides every GPU from a task that asks for none
+        gpus = 1.0 if place_of(given.device) == "cuda" else 0.0
+        run_on_ray(manifest, RayTasks(tasks=bulk.jobs, gpus=gpus), more)
     else:
         run_with_bar(manifest, bulk.jobs or 1, more)
 
