@@ -150,7 +150,11 @@ def test_many_drafts_are_forecast_to_the_bytes_of_a_local_forecast(
         assert capsys.readouterr().out.startswith(told)
     wait_until(lambda: not slurm.ask("squeue", "--noheader"))
     assert shared.read_bytes() == alone.read_bytes()
-    assert not (tmp_path / "it's shared.csv.shards").exists()
+    assert exit_code([*ask, str(shared), *cluster]) == 0
+    assert capsys.readouterr().out.endswith(f" forecasts: {shared}\n")
+    assert not slurm.ask("squeue", "--noheader")
+    left = (tmp_path / "it's shared.csv.shards").iterdir()
+    assert [path.name for path in left] == ["written.json"]
 
 
 def is_asked_to_save(process: int) -> bool:

@@ -130,7 +130,8 @@ def predict_in_bulk(
     """Forecast every row of a file by workers; return how many there were.
 
     Shards stand beside the file to write until it is written, so that the same command goes on
-    where it stopped. On a cluster, what is returned is how far that is until all is done.
+    where it stopped. On a cluster, what is returned is how far that is until all is done, and a
+    record stays afterwards, so that the same command does not begin anew.
 
     Parameters
     ----------
@@ -143,7 +144,12 @@ def predict_in_bulk(
     """
     from postcast.files import check_writable
     from postcast.reading import image_root, read_drafts
-    from postcast.shards.predict import Question, gather_forecasts, make_draft_shards
+    from postcast.shards.predict import (
+        Question,
+        draft_manifest,
+        gather_forecasts,
+        make_draft_shards,
+    )
 
     check_writable(files.out.parent)
     drafts = read_drafts(files.posts, given, forecaster)
@@ -151,16 +157,49 @@ def predict_in_bulk(
     n_shards = bulk.shards or min(default, drafts.height)
     folder = files.out.with_name(files.out.name + ".shards")
     question = Question(*asked, image_root(given, files.posts))
-    manifest = make_draft_shards(drafts, n_shards, folder, question, files.posts.name)
+    what = (drafts, n_shards, folder, question, files.posts.name)
+    if folder.exists():
+        before = _before(draft_manifest(*what), bulk, files.out, given)
+        if before is not None:
+            return before
+    manifest = make_draft_shards(*what)
     if bulk.engine == SLURM:
         found = _submit(manifest, bulk, question, files, given)
-        if found.done < found.shards:
+        if found.jobs:
             return found
     else:
         _compute(manifest, bulk, given)
     n_forecasts = gather_forecasts(manifest, files.out)
-    shutil.rmtree(folder, ignore_errors=True)
+    _leave(manifest, bulk, (files.out, n_forecasts), given)
     return n_forecasts
+
+
+def _before(manifest: Manifest, bulk: Bulk, out: Path, given: Settings) -> int | Progress | None:
+    """Return what came of the same command before: the file, or jobs that are in the queue."""
+    from postcast.cluster.forecasts import queued_forecasts
+    from postcast.shards.predict import place_of
+    from postcast.shards.written import forget, written_before
+
+    # in this order: a job that ends between the two has written its record
+    queued = queued_forecasts(manifest) if bulk.engine == SLURM else None
+    n_forecasts = written_before(manifest, place_of(given.device), out)
+    if n_forecasts is not None:
+        return n_forecasts
+    if queued is None:
+        forget(manifest.folder)
+    return queued
+
+
+def _leave(manifest: Manifest, bulk: Bulk, written: tuple[Path, int], given: Settings) -> None:
+    """Remove the shards; of what a cluster was given, a record stays."""
+    from postcast.cluster.forecasts import was_submitted
+    from postcast.shards.predict import place_of
+    from postcast.shards.written import record_written
+
+    if bulk.engine == SLURM or was_submitted(manifest):
+        record_written(manifest, place_of(given.device), *written)
+    else:
+        shutil.rmtree(manifest.folder, ignore_errors=True)
 
 
 def _compute(manifest: Manifest, bulk: Bulk, given: Settings) -> None:
@@ -169,8 +208,11 @@ def _compute(manifest: Manifest, bulk: Bulk, given: Settings) -> None:
     more = ["--device", given.device]
     if bulk.engine == RAY:
         from postcast.cluster.ray import RayTasks, run_on_ray
+        from postcast.shards.predict import place_of
 
-        run_on_ray(manifest, RayTasks(tasks=bulk.jobs), more)
+        # Ray hides every GPU from a task that asks for none
+        gpus = 1.0 if place_of(given.device) == "cuda" else 0.0
+        run_on_ray(manifest, RayTasks(tasks=bulk.jobs, gpus=gpus), more)
     else:
         run_with_bar(manifest, bulk.jobs or 1, more)
 

@@ -17,6 +17,9 @@ from postcast.files import explaining_os_errors
 
 LOCK = ".submitting"
 
+TAKING = ".submitting.dead"
+"""Whoever made this one, and nobody else, may remove the lock of a process that is no more."""
+
 
 @contextlib.contextmanager
 def claimed(folder: Path, what: Path) -> Iterator[None]:
@@ -69,12 +72,31 @@ def owner_of(folder: Path) -> str | None:
 
 
 def _remove_if_dead(lock: Path) -> None:
-    """Remove the lock of a process of this host that is no more."""
+    """Remove the lock of a process of this host that is no more.
+
+    Where that is left half done, the lock stays, and people are told to remove it.
+    """
+    taking = lock.with_name(TAKING)
+    if not _is_dead(lock):
+        return
+    with contextlib.suppress(OSError):  # another is at it, or this folder may only be read
+        taking.open("x").close()
+        try:
+            # looked at again: what was dead may have been removed, and made anew by a living one
+            if _is_dead(lock):
+                lock.unlink(missing_ok=True)
+        finally:
+            taking.unlink(missing_ok=True)
+
+
+def _is_dead(lock: Path) -> bool:
+    """Return whether a lock is that of a process of this host that is no more."""
     try:
         owner = dict(json.loads(lock.read_text("utf-8")))
         if owner["host"] == socket.gethostname():
             os.kill(int(owner["process"]), 0)
     except ProcessLookupError:
-        lock.unlink(missing_ok=True)
+        return True
     except (OSError, ValueError, TypeError, KeyError):  # none, or of nobody that could be asked
-        return
+        return False
+    return False

@@ -24,7 +24,6 @@ from postcast.shards.manifest import (
     Manifest,
     Shard,
     Work,
-    read_manifest,
     sha256_of,
 )
 
@@ -59,13 +58,8 @@ def write_shards(
     OutputError
         If the folder cannot be written.
     """
-    if not 1 <= n_shards <= table.height:
-        raise ShardError(
-            f"{n_shards:,} shards of {table.height:,} posts", "at least one, and a post for each"
-        )
     check_writable(folder)
-    shards = tuple(Shard(sha256_of(data), n_posts) for data, n_posts in _divided(table, n_shards))
-    manifest = Manifest(folder, work, *posts, shards)
+    manifest = manifest_of(table, n_shards, folder, work, posts)
     _check_free(manifest)
     files = (data for data, _ in _divided(table, n_shards))
     with removing_if_new(folder):
@@ -75,6 +69,24 @@ def write_shards(
                 write_bytes(path, data)
         write_text(manifest.path, json.dumps(manifest.to_dict(), indent=1) + "\n")
     return manifest
+
+
+def manifest_of(
+    table: pl.DataFrame, n_shards: int, folder: Path, work: Work, posts: tuple[str, str]
+) -> Manifest:
+    """Return the manifest that `write_shards` would write, and write nothing.
+
+    Raises
+    ------
+    ShardError
+        If there are fewer posts than shards.
+    """
+    if not 1 <= n_shards <= table.height:
+        raise ShardError(
+            f"{n_shards:,} shards of {table.height:,} posts", "at least one, and a post for each"
+        )
+    shards = tuple(Shard(sha256_of(data), n_posts) for data, n_posts in _divided(table, n_shards))
+    return Manifest(folder, work, *posts, shards)
 
 
 def _divided(table: pl.DataFrame, n_shards: int) -> Iterator[tuple[bytes, int]]:
@@ -100,7 +112,7 @@ def _check_free(manifest: Manifest) -> None:
                 "a new or empty folder",
                 "choose another --out",
             )
-    elif read_manifest(manifest.path) != manifest:
+    elif not manifest.is_written():
         raise ShardError(
             f"{folder} holds shards of other posts or settings", action="choose another --out"
         )

@@ -130,6 +130,16 @@ class Manifest:
                 f"use postcast {self.work.kind}-shard",
             )
 
+    def is_written(self) -> bool:
+        """Return whether these very shards stand in the folder, and no others.
+
+        Raises
+        ------
+        ShardError
+            If those that stand there cannot be known.
+        """
+        return self.path.is_file() and read_manifest(self.path) == self
+
     def stride(self, index: int, of: int | None = None) -> range:
         """Return the shards of one task: one alone, or ``index``, ``index + of``, ….
 

@@ -22,7 +22,7 @@ from postcast.features.history import LATEST, Published
 from postcast.files import replacing
 from postcast.runs.results import csv_of_forecasts, forecasts_table, whole_bounds
 from postcast.saved import fingerprint, load
-from postcast.shards.divide import write_shards
+from postcast.shards.divide import manifest_of, write_shards
 from postcast.shards.manifest import (
     PREDICT,
     RESULTS,
@@ -99,14 +99,36 @@ def make_draft_shards(
     ShardError
         If there are fewer drafts than shards, or others stand there.
     """
-    published = None
-    if drafts["order"].null_count() < drafts.height:
-        drafts = drafts.with_columns(pl.col("order").fill_null(LATEST))
-        file = io.BytesIO()
-        drafts.select("author", "order").write_parquet(file)
-        published = file.getvalue()
+    table, published = _to_divide(drafts)
     work = question.work(None if published is None else sha256_of(published))
-    return write_shards(drafts.select(NEEDED), n_shards, folder, work, (name, ""), beside=published)
+    return write_shards(table, n_shards, folder, work, (name, ""), beside=published)
+
+
+def draft_manifest(
+    drafts: pl.DataFrame, n_shards: int, folder: Path, question: Question, name: str
+) -> Manifest:
+    """Return the manifest that `make_draft_shards` would write, and write nothing.
+
+    Raises
+    ------
+    ForecasterError
+        If there is no forecaster in the run.
+    ShardError
+        If there are fewer drafts than shards.
+    """
+    table, published = _to_divide(drafts)
+    work = question.work(None if published is None else sha256_of(published))
+    return manifest_of(table, n_shards, folder, work, (name, ""))
+
+
+def _to_divide(drafts: pl.DataFrame) -> tuple[pl.DataFrame, bytes | None]:
+    """Return what shards hold, and the file of all that the drafts' authors publish."""
+    if drafts["order"].null_count() == drafts.height:
+        return drafts.select(NEEDED), None
+    drafts = drafts.with_columns(pl.col("order").fill_null(LATEST))
+    file = io.BytesIO()
+    drafts.select("author", "order").write_parquet(file)
+    return drafts.select(NEEDED), file.getvalue()
 
 
 def forecast_shards(manifest: Manifest, indices: Iterable[int], device: str = "auto") -> Done:

@@ -115,6 +115,27 @@ def test_what_was_forecast_before_a_failure_is_not_forecast_again(
     assert not (tmp_path / "f.csv.shards").exists()
 
 
+@pytest.mark.parametrize("device", ["cuda", "cpu", "auto"])
+def test_tasks_of_ray_ask_for_the_gpu_that_they_use(
+    postcast, sample_run, posts_file, tmp_path, monkeypatch, device
+):
+    from postcast.saved import load
+    from postcast.shards.predict import forecast_shards
+
+    asked = []
+
+    def run_on_ray(manifest, tasks, more):
+        asked.append((tasks.gpus, *more))
+        forecast_shards(manifest, range(len(manifest)), "cpu")
+
+    monkeypatch.setattr("postcast.cluster.ray.run_on_ray", run_on_ray)
+    monkeypatch.setattr("postcast.saved.load", lambda run, device: load(run, device="cpu"))
+    more = ("--engine", "ray", "--shards", 2, "--device", device)
+    told = postcast("predict", sample_run, posts_file, "--out", tmp_path / "f.csv", *more)
+    assert told.code == 0, told.err
+    assert asked == [(device == "cuda", "--device", device)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
