@@ -45,11 +45,13 @@ def shard(
     from postcast.cli.show import show_facts
     from postcast.reading import encoder_choice, read_any
     from postcast.settings import Settings
-    from postcast.shards.embed import make_shards
+    from postcast.shards.embed import check_cache, make_shards
 
     settings = Settings.from_mapping(given)
     choice, found = encoder_choice(settings), read_any(posts, settings)
-    manifest = make_shards(found, shards, out, choice, fills_cache="cache" in given)
+    if "cache" in given and choice.cache is not None:
+        check_cache(len(found), choice, choice.cache)
+    manifest = make_shards(found, shards, out, choice)
     facts = {
         "manifest": str(manifest.path),
         "shards": len(manifest),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.errors import MissingExtraError, SettingsError, ShardError
-from postcast.shards.embed import make_shards
+from postcast.shards.embed import check_cache, make_shards
 from postcast.shards.gather import gather
 from postcast.shards.manifest import Manifest
 from postcast.shards.pool import WorkerLostError, run_worker
@@ -90,7 +90,9 @@ def embed_on_ray(
     PostcastError
         As `postcast.shards.embed.make_shards`, `run_on_ray` and `postcast.shards.gather.gather`.
     """
-    manifest = make_shards(posts, n_shards, folder, choice, fills_cache=True)
+    if choice.cache is not None:
+        check_cache(len(posts), choice, choice.cache)
+    manifest = make_shards(posts, n_shards, folder, choice)
     where = [] if choice.cache is None else ["--cache", str(choice.cache.absolute())]
     if set(states(manifest)) != {"done"}:
         run_on_ray(manifest, asked, ["--device", choice.device, *where])

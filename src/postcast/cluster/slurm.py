@@ -15,6 +15,7 @@ from postcast.cluster.scripts import Plan, array, write_scripts
 from postcast.cluster.slurm_commands import NEVER, Queued, sbatch, scancel, squeue
 from postcast.cluster.status import DONE, FAILED, MISSING, Status, status
 from postcast.errors import ClusterError, PostcastError
+from postcast.shards.results import is_whole
 
 
 def prepare_submission(plan: Plan) -> list[Path]:
@@ -125,7 +126,7 @@ def resume(run: Path) -> tuple[Status, Submission]:
     folder = ClusterFolder(run)
     _check_is_of_slurm(folder, folder.read())
     with claimed(folder.path, folder.run):
-        found = status(folder, is_thorough=True)  # what gathering would refuse is made anew
+        found = status(folder, is_whole)  # what gathering would refuse is made anew
         lost = _lost(found)
         scancel(lost.stale)
         return found, _submit_stages(folder, found.submission, lost)

@@ -13,6 +13,7 @@ from typing import Any
 from postcast.cluster.claim import owner_of
 from postcast.cluster.folder import EMBED, RAY, TRAIN, ClusterFolder, Submission
 from postcast.cluster.slurm_commands import NEVER, Queued, squeue
+from postcast.shards.results import Check, done_elsewhere, is_whole, looks_whole, states
 
 DONE, RUNNING, WAITING, FAILED, MISSING = "done", "running", "waiting", "failed", "missing"
 STATES = (DONE, RUNNING, WAITING, FAILED, MISSING)
@@ -91,7 +92,7 @@ class Status:
         }
 
 
-def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
+def status(folder: ClusterFolder, check: Check = looks_whole) -> Status:
     """Look at a run's files, and then at the queue for what they lack.
 
     On Ray there is none: a run is worked on while somebody holds its lock.
@@ -99,9 +100,9 @@ def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
     Parameters
     ----------
     folder : ClusterFolder
-    is_thorough : bool
-        Whether results are read and their checksums computed, as gathering will; else their
-        headers and lengths are taken for it, which of many shards spares minutes.
+    check : callable
+        Of results: `looks_whole`, which of many shards spares minutes, or `is_whole`, as gathering
+        will.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
         return _waited_for(folder, submission)
     queue = squeue(submission.ids()) if not _all_done(folder, submission) else []
     # after the queue: what left it has its result
-    found = _results(folder, is_thorough) if submission.shards else []
+    found = _results(folder, check) if submission.shards else []
     shards = _shards(folder, submission, queue, found)
     stages = tuple(_stage(name, folder, submission, queue, shards) for name in submission.stages)
     return Status(submission, stages, shards, tuple(queue))
@@ -122,7 +123,7 @@ def status(folder: ClusterFolder, *, is_thorough: bool = False) -> Status:
 def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
     """Return how far a run is that one process waits for: stage after stage, in order."""
     is_at_work = owner_of(folder.path) is not None
-    found = _results(folder, is_thorough=False)
+    found = _results(folder, looks_whole)
     is_embedded = _are_all_there(found, submission)
     told, left = {}, RUNNING if is_at_work else MISSING
     for name in submission.stages:
@@ -139,21 +140,20 @@ def _waited_for(folder: ClusterFolder, submission: Submission) -> Status:
 
 def all_results_are_there(folder: ClusterFolder, submission: Submission) -> bool:
     """Return whether every shard is done."""
-    return _are_all_there(_results(folder, is_thorough=True), submission)
+    return _are_all_there(_results(folder, is_whole), submission)
 
 
 def _are_all_there(found: Sequence[str], submission: Submission) -> bool:
     return len(found) == submission.shards and set(found) == {DONE}
 
 
-def _results(folder: ClusterFolder, is_thorough: bool) -> Sequence[str]:
+def _results(folder: ClusterFolder, check: Check) -> Sequence[str]:
     """Return the states of the shards' results; none where nothing is divided yet."""
     from postcast.shards.manifest import read_manifest
-    from postcast.shards.results import states
 
     if not folder.manifest.is_file():
         return []
-    return states(read_manifest(folder.manifest), are_read=is_thorough)
+    return states(read_manifest(folder.manifest), check)
 
 
 def _all_done(folder: ClusterFolder, submission: Submission) -> bool:
@@ -198,7 +198,6 @@ def _embedding(
 def _mixed(folder: ClusterFolder, lacking: Sequence[int]) -> str:
     """Return which shards have results of another device, which no job would do again."""
     from postcast.shards.manifest import read_manifest
-    from postcast.shards.results import done_elsewhere
 
     if not (lacking and folder.manifest.is_file()):
         return ""

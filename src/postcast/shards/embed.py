@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from postcast.schema import Posts
 
 
-def make_shards(
-    posts: Posts, n_shards: int, folder: Path, choice: Choice, *, fills_cache: bool = False
-) -> Manifest:
+def make_shards(posts: Posts, n_shards: int, folder: Path, choice: Choice) -> Manifest:
     """Divide posts into shards whose texts are to be embedded.
 
     Parameters
@@ -40,9 +38,6 @@ def make_shards(
         Gets ``manifest.json`` and ``shards/``; `embed_shards` adds ``results/``.
     choice : Choice
         Its device and cache are this machine's own, and stand in no manifest.
-    fills_cache : bool
-        Whether all vectors will be gathered into that cache, which is then asked first: they are
-        long to compute.
 
     Raises
     ------
@@ -51,22 +46,30 @@ def make_shards(
     ShardError
         If there are fewer posts than shards, or others stand there.
     OutputError
-        If the cache may not hold as much, or the folder cannot be written.
+        If the folder cannot be written.
     """
-    if fills_cache and choice.cache is not None:
-        _check_cache(len(posts.table), choice, Cache(choice.cache))
     table = posts.table.select("id", "text")
     told = (posts.source.name, posts.source.sha256)
     return write_shards(table, n_shards, folder, embedding_of(choice), told)
 
 
-def _check_cache(n_posts: int, choice: Choice, cache: Cache) -> None:
-    """Refuse a cache that may not hold all vectors; the graph is about as large as the weights."""
-    encoder = pretrained(choice)
+def check_cache(n_posts: int, choice: Choice, cache: Path) -> None:
+    """Refuse a cache that may not hold the vectors of posts, before they are computed for it.
+
+    The encoder's graph, where it is not there yet, counts as much as the weights.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder is ``tfidf``, or cannot be found.
+    OutputError
+        If it may not.
+    """
+    encoder, found = pretrained(choice), Cache(cache)
     files = {} if encoder.origin is None else files_of(encoder.origin)
     graph = sum(path.stat().st_size for path in files.values())
-    graph = max(graph, cache.n_bytes_of_graphs(encoder.facts.key))
-    check_room(n_posts, encoder.facts.width, cache, graph)
+    graph = max(graph, found.n_bytes_of_graphs(encoder.facts.key))
+    check_room(n_posts, encoder.facts.width, found, graph)
 
 
 def embedding_of(choice: Choice) -> Work:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -89,13 +89,23 @@ def read_result(path: Path, shard: Shard) -> Result | None:
     try:
         head = _head(data)
         array = np.frombuffer(data, DTYPES[head.dtype], offset=head.start).reshape(head.shape)
-        is_whole = (
-            head.is_of(shard) and head.told["sha256"] == hashlib.sha256(array.data).hexdigest()
-        )
+        fits = head.is_of(shard)
+        fits = fits and head.told["sha256"] == hashlib.sha256(array.data).hexdigest()
         found = Result(array, dict(head.told["told"]))
     except (ValueError, KeyError, TypeError):
         return None
-    return found if is_whole else None
+    return found if fits else None
+
+
+def is_whole(path: Path, shard: Shard) -> bool:
+    """Return whether a file holds a shard's result, its checksum computed.
+
+    Raises
+    ------
+    OSError
+        If there is no file, or it cannot be read.
+    """
+    return read_result(path, shard) is not None
 
 
 def looks_whole(path: Path, shard: Shard) -> bool:
@@ -143,7 +153,10 @@ def _head(data: bytes) -> _Head:
     return _Head(told, tensor["dtype"], tensor["shape"], start)
 
 
-def state_of(manifest: Manifest, index: int, device: str, *, is_read: bool = True) -> State:
+Check = Callable[[Path, "Shard"], bool]
+
+
+def state_of(manifest: Manifest, index: int, device: str, check: Check = is_whole) -> State:
     """Return whether a shard's result from one device is there, and whole.
 
     Parameters
@@ -151,34 +164,30 @@ def state_of(manifest: Manifest, index: int, device: str, *, is_read: bool = Tru
     manifest : Manifest
     index : int
     device : {"cpu", "cuda"}
-    is_read : bool
-        Whether its checksum is computed; else header and length are taken for it.
+    check : callable
+        `is_whole`, or `looks_whole` where reading all would take too long.
     """
-    path, shard = manifest.result_path(index, device), manifest.shards[index]
     try:
-        is_whole = read_result(path, shard) is not None if is_read else looks_whole(path, shard)
+        fits = check(manifest.result_path(index, device), manifest.shards[index])
     except FileNotFoundError:
         return "missing"
     except OSError:
         return "broken"
-    return "done" if is_whole else "broken"
+    return "done" if fits else "broken"
 
 
-def states(manifest: Manifest, *, are_read: bool = True) -> list[State]:
+def states(manifest: Manifest, check: Check = is_whole) -> list[State]:
     """Return of each shard whether its result is done, missing or broken.
 
-    Each is read whole and checked, unless it need not be. Of results from CPUs and from GPUs
-    those count of which more are done: they are never mixed.
+    Of results from CPUs and from GPUs those count of which more are done: they are never mixed.
     """
-    return _best(manifest, are_read)[1]
+    return _best(manifest, check)[1]
 
 
-def _best(manifest: Manifest, are_read: bool = True) -> tuple[str, list[State]]:
+def _best(manifest: Manifest, check: Check = is_whole) -> tuple[str, list[State]]:
     """Return the device on which most was done, and the states of its results."""
     found = {
-        device: [
-            state_of(manifest, index, device, is_read=are_read) for index in range(len(manifest))
-        ]
+        device: [state_of(manifest, index, device, check) for index in range(len(manifest))]
         for device in manifest.work.keys
     }
     best = max(found, key=lambda device: found[device].count("done"))

@@ -182,7 +182,7 @@ class TestStatus:
         folder.manifest.write_text("")
         monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         results = ["done", "missing", "broken"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: results)
+        monkeypatch.setattr("postcast.cluster.status.states", lambda manifest, check: results)
         return folder
 
     def test_what_nobody_is_at_is_missing(self, folder, capsys):

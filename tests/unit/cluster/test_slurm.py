@@ -12,6 +12,7 @@ from postcast.cli.main import exit_code
 from postcast.cluster.folder import ClusterFolder, Job, Submission
 from postcast.cluster.slurm_commands import Queued, parsed
 from postcast.errors import OutputError
+from postcast.shards.results import is_whole
 
 
 def called(box: Path, name: str) -> list[str]:
@@ -201,9 +202,9 @@ class TestShards:
         folder.manifest.write_text("")
         monkeypatch.setattr("postcast.shards.manifest.read_manifest", lambda path: path)
         states = ["done", "done", "missing", "done", "broken"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
+        monkeypatch.setattr("postcast.cluster.status.states", lambda manifest, check: states)
         nowhere = ("", "")
-        monkeypatch.setattr("postcast.shards.results.done_elsewhere", lambda *_: nowhere)
+        monkeypatch.setattr("postcast.cluster.status.done_elsewhere", lambda *_: nowhere)
 
     def shards(self, capsys) -> dict[str, list[int]]:
         capsys.readouterr()
@@ -220,7 +221,7 @@ class TestShards:
 
     def test_why_a_shard_failed_is_told_while_others_run(self, box, folder, capsys, monkeypatch):
         states = ["done", "missing", "missing", "done", "done"]
-        monkeypatch.setattr("postcast.shards.results.states", lambda manifest, **_: states)
+        monkeypatch.setattr("postcast.cluster.status.states", lambda manifest, check: states)
         (box / "queue").write_text("2|0|RUNNING|None\n3|N/A|PENDING|Dependency\n")
         folder.write(replace(folder.read(), jobs=(*folder.read().jobs, Job("train", "3"))))
         (folder.logs / "embed-2_1.log").write_text("reading\npostcast: shard 1 has changed\n")
@@ -247,7 +248,7 @@ class TestShards:
         glance = ["done"] * 5
         read = ["done", "done", "broken", "done", "done"]
         monkeypatch.setattr(
-            "postcast.shards.results.states", lambda _, are_read: read if are_read else glance
+            "postcast.cluster.status.states", lambda _, how: read if how is is_whole else glance
         )
         assert self.shards(capsys) == {"done": [0, 1, 2, 3, 4]}
         for stage in ("embed", "train", "evaluate"):
@@ -260,7 +261,7 @@ class TestShards:
         """The log of a task that found its results tells of nothing but success."""
         asked = []
         monkeypatch.setattr(
-            "postcast.shards.results.done_elsewhere",
+            "postcast.cluster.status.done_elsewhere",
             lambda manifest, lacking: asked.append(lacking) or ("shards 2, 4 done on cuda", "cpu"),
         )
         (folder.logs / log).write_text("present  3\n")

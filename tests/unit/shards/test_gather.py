@@ -12,7 +12,7 @@ from postcast.embedding import embed_posts
 from postcast.errors import OutputError, ShardError
 from postcast.features.cache import GRAPHS, Cache
 from postcast.features.text import load_encoder
-from postcast.shards.embed import embed_shards, make_shards
+from postcast.shards.embed import check_cache, embed_shards, make_shards
 from postcast.shards.gather import gather
 
 FILES = ("embeddings.npy", "index.parquet", "encoder.json")
@@ -95,12 +95,12 @@ def test_room_is_asked_for_before_anything_is_embedded(
     there = replace(choice, cache=cache.root)
     monkeypatch.setattr("postcast.cluster.ray.run_on_ray", None)
     with pytest.raises(OutputError, match=r"may hold .* postcast cache --cache .* --limit 1GB"):
-        make_shards(posts, 7, tmp_path / "S", there, fills_cache=True)
+        check_cache(len(posts), there, cache.root)
     with pytest.raises(OutputError, match="may hold"):
         embed_on_ray(posts, 7, tmp_path / "S", there, RayTasks())
     assert not (tmp_path / "S").exists()
     cache.bound(10**9)
-    assert len(make_shards(posts, 7, tmp_path / "S", there, fills_cache=True)) == 7
+    check_cache(len(posts), there, cache.root)
 
 
 def test_posts_without_any_text(choice, tmp_path):

@@ -170,7 +170,7 @@ class TestStates:
         manifest.result_path(5, "cpu").write_bytes(b"half")
         assert states(manifest)[2] == "broken"
         monkeypatch.setattr("postcast.shards.results.read_result", None)
-        assert states(manifest, are_read=False) == [*["done"] * 5, "broken", "missing"]
+        assert states(manifest, looks_whole) == [*["done"] * 5, "broken", "missing"]
 
     def test_an_incomplete_set_is_refused_by_naming_what_is_missing(self, manifest):
         self.write(manifest, 0)
