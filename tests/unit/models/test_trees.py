@@ -32,6 +32,22 @@ def test_a_forest_answers_as_scikit_learn(present, posts):
     np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-6)
 
 
+def test_of_very_many_posts_each_tree_draws_as_many_as_it_can_take(posts, monkeypatch):
+    matrix, asked, classes, _ = posts
+    whole = forest.grow(matrix, classes, seed=3)
+    monkeypatch.setattr(forest, "MOST_POSTS", 399)
+    drawn = forest.grow(matrix, classes, seed=3)
+    again = forest.grow(matrix, classes, seed=3)
+    np.testing.assert_array_equal(drawn.answer(asked), again.answer(asked))
+    agree = drawn.answer(asked).argmax(axis=1) == whole.answer(asked).argmax(axis=1)
+    assert 0.9 < agree.mean() < 1
+    monkeypatch.setattr(forest, "MOST_POSTS", 100)
+    assert len(forest.grow(matrix, classes, seed=3).feature) < len(whole.feature) / 2
+    monkeypatch.setattr(forest, "MOST_POSTS", 400)
+    unbounded = forest.grow(matrix, classes, seed=3).answer(asked)
+    np.testing.assert_array_equal(unbounded, whole.answer(asked))
+
+
 def _lightgbm(matrix, target, objective):
     settings = {**boosting.SETTINGS, **objective, "min_data_in_leaf": 13, "seed": 3}
     data = lightgbm.Dataset(matrix.astype(np.float64), label=target)
