@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXACT_UP_TO = 100_000
-"""Up to so many vectors all are looked at."""
+EXACT_UP_TO, SPARSE_EXACT_UP_TO = 100_000, 300_000
+"""Up to so many vectors all are looked at: of sparse ones more, since an index finds few."""
 
 LISTS_A_ROOT, LISTS_LOOKED_AT = 4, 48
 """Lists of the index for each root of the number of vectors, and how many a search looks into."""
@@ -108,7 +108,8 @@ def index_of(vectors: Matrix, most: int) -> Near | None:
         How many near ones will be asked for, at which the recall is told.
     """
     n_vectors = vectors.shape[0]
-    if n_vectors <= EXACT_UP_TO:
+    is_dense = isinstance(vectors, np.ndarray)
+    if n_vectors <= (EXACT_UP_TO if is_dense else SPARSE_EXACT_UP_TO):
         return None
     if importlib.util.find_spec("faiss") is None:
         log.warning(

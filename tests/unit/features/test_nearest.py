@@ -49,6 +49,7 @@ def _asked(bank):
 @pytest.fixture
 def large(monkeypatch):
     monkeypatch.setattr(index_module, "EXACT_UP_TO", 1_000)
+    monkeypatch.setattr(index_module, "SPARSE_EXACT_UP_TO", 2_000)
 
 
 @pytest.mark.parametrize("is_sparse", [False, True])
@@ -59,6 +60,7 @@ def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, bloc
     found = nearest(_asked(bank), bank.vectors, bank)[block].matrix
     assert bank.worked_out["near", "texts"] is not None
     monkeypatch.setattr(index_module, "EXACT_UP_TO", 10**9)
+    monkeypatch.setattr(index_module, "SPARSE_EXACT_UP_TO", 10**9)
     exact = nearest(_asked(bank), bank.vectors, replace(bank))[block].matrix
     assert np.abs(found - exact).mean() < 0.01
     np.testing.assert_allclose(found[:100], exact[:100], atol=1e-5)  # few are known so early
@@ -82,8 +84,10 @@ def test_recall_is_told(bank, large, caplog):
     assert "of the 40 nearest" in caplog.text
 
 
-def test_few_posts_need_no_index(bank):
-    assert index_of(bank.vectors, 40) is None
+def test_few_posts_need_no_index(bank, large):
+    assert index_of(bank.vectors[:1_000], 40) is None
+    assert index_of(bank.vectors[:1_500], 40) is not None
+    assert index_of(scipy.sparse.csr_matrix(bank.vectors[:1_500]), 40) is None
 
 
 def test_without_faiss_all_are_looked_at_and_that_is_said(bank, large, monkeypatch, caplog):
