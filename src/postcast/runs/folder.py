@@ -184,7 +184,7 @@ class RunFolder:
         processes that train the same run, as after a requeue whose first script lives on, the
         first to end writes it.
         """
-        with explaining_os_errors(self.path), in_turn(self.path):
+        with in_turn(self.path):
             if self.is_finished() and not self._was_finished:
                 log.info("%s was finished by another process meanwhile", self.path)
             else:
