@@ -37,6 +37,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.scale --classifiers strong --encoder minilm --most 10000 \
 		--out bench/results/scale-minilm.json
 	$(BIN)/python -m bench.scale.neighbours --out bench/results/neighbours.json
+	$(BIN)/python -m bench.scale.words $(DATA)/reddit.csv $(DATA)/pinterest.csv \
+		--out bench/results/words.json
 	$(BIN)/python -m bench.shards $(DATA)/pinterest.csv --out bench/results/shards.json
 	$(BIN)/postcast run --out demo-run --encoder tfidf --overwrite --quiet
 	$(BIN)/python -m bench.serve demo-run --out bench/results/serve.json
