@@ -202,7 +202,11 @@ def tables() -> Iterator[tuple[str, str]]:
     yield from hypergraph_tables.tables()
     yield from multimodal_tables.tables()
     yield from scale_tables.tables()
-    for name, shown_as in (("speed", speed_tables.bars), ("scale", speed_tables.growth)):
+    for name, shown_as in (
+        ("speed", speed_tables.bars),
+        ("speed-avx2", speed_tables.bars),
+        ("scale", speed_tables.growth),
+    ):
         path = RESULTS.parent / f"{name}.json"
         if path.exists():
             yield name, shown_as(json.loads(path.read_text("utf-8")))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.speed.machine import instruction_sets, missing
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -19,8 +21,8 @@ class Bar:
         Seconds, or any cost, a round; rounds are interleaved.
     at_least : float
         The ratio theirs / ours that must be reached.
-    applies : bool
-        False where this machine lacks what the bar is about.
+    needs : tuple of str
+        Of the processor; where it lacks some of them the bar does not apply.
     details : mapping
     """
 
@@ -29,7 +31,7 @@ class Bar:
     ours: Sequence[float]
     theirs: Sequence[float]
     at_least: float
-    applies: bool = True
+    needs: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,6 +41,7 @@ class Bar:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the bar as a row of the result."""
+        lacking = missing(self.needs)
         ratios = [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
         return {
             "what": self.what,
@@ -46,7 +49,10 @@ class Bar:
             "ratio": round(self.ratio, 3),
             "spread": [round(min(ratios), 3), round(max(ratios), 3)],
             "must_reach": self.at_least,
-            "met": self.ratio >= self.at_least if self.applies else "not applicable",
+            "met": self.ratio >= self.at_least if lacking is None else None,
+            **({} if lacking is None else {"not_applicable": lacking}),
+            "needs": list(self.needs),
+            "instruction_sets": instruction_sets(),
             "ours_median": round(statistics.median(self.ours), 5),
             "theirs_median": round(statistics.median(self.theirs), 5),
             **self.details,

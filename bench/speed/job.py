@@ -21,7 +21,7 @@ import numpy as np
 
 from bench.speed.bar import Bar, interleaved
 from bench.speed.embedding import FEW, texts_of
-from bench.speed.machine import has_bf16_and_vnni, pin_to_one_core
+from bench.speed.machine import NEEDS, pin_to_one_core
 from bench.speed.reference import ReferenceEncoder, ReferenceNetwork, random_distilbert
 from postcast.features.digests import Digests
 from postcast.features.transformer.pretrained import find_folder
@@ -85,7 +85,7 @@ def whole_job(posts: Path, rounds: int, work: Path) -> list[dict[str, Any]]:
             costs["fast"],
             costs["theirs"],
             MUST_REACH,
-            has_bf16_and_vnni(),
+            NEEDS["fast"],
         ).to_dict(),
         Bar(
             f"{told}, DistilBERT's shape, --precision fastest",
@@ -93,7 +93,7 @@ def whole_job(posts: Path, rounds: int, work: Path) -> list[dict[str, Any]]:
             costs["alike"],
             costs["theirs"],
             MUST_REACH,
-            has_bf16_and_vnni(),
+            NEEDS["fastest"],
         ).to_dict(),
     ]
 

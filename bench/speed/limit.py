@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from postcast.features.transformer.arithmetic import ARITHMETICS, is_quantised
 from postcast.features.transformer.graph import without_telemetry
 
 SIDE = 2048
@@ -23,10 +24,10 @@ def multiply_adds(config: Any, lengths: Sequence[int]) -> float:
     )
 
 
-def products_a_second(precision: str) -> float:
+def products_a_second(arithmetic: str) -> float:
     """Return the multiply-adds a second of a square matrix product on one thread.
 
-    The product is run by the same library, in the precision of the encoder's own.
+    The product is run by the same library, in the encoder's own arithmetic.
     """
     with without_telemetry():
         import openvino
@@ -36,10 +37,9 @@ def products_a_second(precision: str) -> float:
     left = ops.parameter([SIDE, SIDE], np.float32)
     right = ops.constant(rng.normal(size=(SIDE, SIDE)).astype(np.float32))
     model = openvino.Model([ops.matmul(left, right, False, True)], [left])
-    if precision == "fastest":
+    if is_quantised(arithmetic):
         model = _quantised(model)
-    hint = {"exact": "f32", "fast": "bf16", "fastest": "bf16"}[precision]
-    settings = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": 1}
+    settings = {**ARITHMETICS[arithmetic], "INFERENCE_NUM_THREADS": 1}
     request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
     values = rng.normal(size=(SIDE, SIDE)).astype(np.float32)
     took = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-STATES = {True: "yes", False: "**no**"}
+STATES = {True: "yes", False: "**no**", None: "not applicable"}
 
 
 def bars(result: dict[str, Any]) -> str:
@@ -12,15 +12,18 @@ def bars(result: dict[str, Any]) -> str:
     rows = []
     for bar in result["rows"]:
         write = _difference if bar.get("is_difference") else _times
-        low, high = map(write, bar["spread"])
+        ratio = "–"
+        if bar["ratio"] is not None:
+            low, high = map(write, bar["spread"])
+            ratio = f"{write(bar['ratio'])} [{low}, {high}]"
         share = bar.get("share_of_gemm_limit")
         rows.append(
             [
                 bar["what"],
                 bar["against"],
-                f"{write(bar['ratio'])} [{low}, {high}]",
+                ratio,
                 write(bar["must_reach"]),
-                STATES.get(bar["met"], bar["met"]),
+                STATES[bar["met"]],
                 "" if share is None else f"{share:.0%}",
             ]
         )
@@ -45,6 +48,8 @@ def growth(result: dict[str, Any]) -> str:
 
 
 def _times(ratio: float) -> str:
+    if 0.9 <= ratio < 1:
+        return f"{ratio:.2f}×"
     return f"{ratio:.0f}×" if ratio >= 100 else f"{ratio:.1f}×"
 
 

@@ -114,7 +114,7 @@ def compare(source: Any, settings: Settings, wanted: Wanted, out: Path) -> Leade
     if resolved.device == "cuda":
         pick_device(resolved.device)
     encoder = load_encoder(encoder_choice(resolved))
-    posts = read(source, resolved)
+    posts = read(source, resolved, classifiers=wanted.classifiers)
     plan, skipped = _plan(posts, resolved, wanted)
     drafts = learnable(posts, resolved.target).drafts
     if resolved.encoder != "tfidf":

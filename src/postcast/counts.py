@@ -16,9 +16,10 @@ from postcast.decide import Rule
 from postcast.errors import ForecasterError, PostcastError
 from postcast.models.base import class_shares
 from postcast.models.calibrate import conformal_cutoff
-from postcast.models.choose import COUNTING, Recipe, decision_weights
+from postcast.models.choose import COUNTING, PRIOR_CORRECTIONS, Recipe, decision_weights
 from postcast.models.distribution import CountBins, Outlook, depth_reached
 from postcast.schema import Parts
+from postcast.validation import floats, mapping, number, text, truth
 
 if TYPE_CHECKING:
     from postcast.models.calibrate import Calibration
@@ -160,16 +161,17 @@ class Counts:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild what was saved."""
         facts, arrays = parts.facts, parts.arrays
-        bins = CountBins(
-            edges=arrays["edges"],
-            logs=arrays["logs"],
-            classes=arrays["classes"],
-            knots=arrays["knots"],
-            ranks=arrays["ranks"],
-            are_whole=facts["are_whole"],
+        bins = CountBins.from_arrays(arrays, are_whole=truth(facts, "are_whole"))
+        counts = floats(arrays, "counts", (None,))
+        return cls(
+            bins,
+            Rule.from_dict(mapping(facts, "rule")),
+            text(facts, "correction", ["auto", *PRIOR_CORRECTIONS]),
+            number(facts, "coverage", 0.0, 1.0),
+            number(facts, "depth", 0.0, 0.5),
+            floats(arrays, "spread", (len(counts), len(bins))),
+            counts,
         )
-        rule, kept = Rule.from_dict(facts["rule"]), (arrays["spread"], arrays["counts"])
-        return cls(bins, rule, facts["correction"], facts["coverage"], facts["depth"], *kept)
 
 
 @dataclass(frozen=True)

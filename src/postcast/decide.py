@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postcast.schema import CLASSES, Forecast
+from postcast.validation import number, numbers
 
 if TYPE_CHECKING:
     from postcast.models.distribution import Outlook
@@ -52,13 +53,23 @@ class Rule:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Rule:
-        """Rebuild a rule from `to_dict`'s answer."""
+        """Rebuild a rule from `to_dict`'s answer.
+
+        Raises
+        ------
+        ValueError
+            If a number is missing, or out of bounds.
+        """
+        thresholds = numbers(data, "thresholds", len(CLASSES) - 1)
+        if list(thresholds) != sorted(thresholds):
+            raise ValueError("'thresholds' do not rise")
+        has_coverage = data.get("coverage") is not None
         return cls(
-            thresholds=tuple(data["thresholds"]),
-            shares=tuple(data["shares"]),
-            weights=tuple(data["weights"]),
-            coverage=data["coverage"],
-            cutoff=data["cutoff"],
+            thresholds=thresholds,
+            shares=numbers(data, "shares", len(CLASSES), 0.0, 1.0),
+            weights=numbers(data, "weights", len(CLASSES), 0.0),
+            coverage=number(data, "coverage", 0.0, 1.0) if has_coverage else None,
+            cutoff=number(data, "cutoff", 0.0, 1.0),
         )
 
 

@@ -15,6 +15,7 @@ from postcast.features.familiar import FEWEST_POSTS
 from postcast.features.images.decode import Reason
 from postcast.features.language import NAMES, language_of
 from postcast.features.vectors import unit_rows
+from postcast.wording import agreeing
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -83,7 +84,8 @@ def _of_languages(texts: Sequence[str], bank: MemoryBank) -> list[list[str]]:
         if code is not None and (n_of_it := counts.get(code, 0)) < fewest:
             doubts.append(
                 f"its language looks like {NAMES[code]}, "
-                f"in which {n_of_it:,} of {n_posts:,} training posts are"
+                f"in which {n_of_it:,} of {n_posts:,} training posts "
+                f"{agreeing(n_of_it, 'is', 'are')}"
             )
     return found
 

@@ -5,9 +5,11 @@ Knows no file format and no model; every other module raises from this tree.
 
 from __future__ import annotations
 
+from postcast.wording import one_line
+
 
 class PostcastError(Exception):
-    """Anything that a user can put right; shown as one line.
+    """Anything that a user can put right; shown as one line, control characters escaped.
 
     Parameters
     ----------
@@ -24,7 +26,8 @@ class PostcastError(Exception):
         self.expected = expected
         self.action = action
         parts = [found, f"expected {expected}" if expected else "", action]
-        super().__init__(" ".join("; ".join(part for part in parts if part).split()))
+        whole = "; ".join(part for part in parts if part)
+        super().__init__(one_line(" ".join(whole.split())))
 
 
 class SettingsError(PostcastError):

@@ -67,7 +67,8 @@ class PopularityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         For frames: the column of the images' paths; None finds one by its name, where there is
         one, and an empty name leaves images out.
     image_root : str or Path, default=None
-        Folder from which relative paths of images start; None is the working directory.
+        Folder from which relative paths of images start, and outside of which none is read; None
+        is the working directory, and any.
     image_encoder : str, default="auto"
         What looks at images: ``auto``, ``efficientnet-lite0``, a hub name, a folder, ``plain`` or
         ``none``.

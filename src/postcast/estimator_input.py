@@ -24,6 +24,7 @@ from postcast.data.sources.cells import texts
 from postcast.errors import PostcastError, ReadError
 from postcast.features.assemble import Drafts, drafts_of_table
 from postcast.schema import CLASSES
+from postcast.wording import counted
 
 READ = ("text", "author", "image")
 """The roles of columns that are read."""
@@ -175,11 +176,14 @@ def labels_of(y: Any, n_posts: int) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise InputError(str(error), "one class label a post") from error
     if len(labels) != n_posts:
-        raise InputError(f"X has {n_posts} posts, and y {len(labels)} labels", "one label a post")
+        raise InputError(
+            f"X has {counted(n_posts, 'post')}, and y {counted(len(labels), 'label')}",
+            "one label a post",
+        )
     if not 2 <= len(classes) <= len(CLASSES):
         shown = ", ".join(repr(label) for label in classes[:5].tolist())
         raise InputError(
-            f"y holds {len(classes)} class{'es' * (len(classes) > 1)}: {shown}"
+            f"y holds {counted(len(classes), 'class', 'classes')}: {shown}"
             f"{', …' * (len(classes) > 5)}",
             "two or three popularity classes",
             "cut counts into classes first" if len(classes) > 1 else "give posts of another class",

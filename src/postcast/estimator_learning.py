@@ -105,8 +105,10 @@ def learn(drafts: Drafts, codes: IntArray, means: Means) -> Learned:
     recipe = means.recipe
     classifier = make_classifier(recipe)
     images = _images(drafts, means)
-    memory = Cache(means.cache).image_digests
-    group = grouped_with_images(groups(drafts.texts), drafts.image_paths, memory)
+    group = groups(drafts.texts)
+    if images is not None:
+        memory = Cache(means.cache).image_digests
+        group = grouped_with_images(group, drafts.image_paths, memory)
     drafts = replace(drafts, group=group)
     encoder = None
     if "text" in READS.get(recipe.name, TEXT_ALONE):

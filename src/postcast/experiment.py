@@ -29,6 +29,7 @@ from postcast.learning.unlearned import informed
 from postcast.models.choose import CLASSIFIERS, READS, TEXT_ALONE, Recipe
 from postcast.progress import bar_is_hidden
 from postcast.scoring import foretell
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.data.split import Split
@@ -172,7 +173,8 @@ def check_divisible(posts: Posts, trials: Trials) -> None:
     found = learnable(posts, trials.target)
     for part in (split for repeat in _drawn(found, trials) for split in repeat):
         if len(part.train) < MIN_TRAIN:
-            raise SplitError(f"{len(part.train)} posts to train a fold on", f"at least {MIN_TRAIN}")
+            n_train = counted(len(part.train), "post")
+            raise SplitError(f"{n_train} to train a fold on", f"at least {MIN_TRAIN}")
         arrange(found, part, trials.how())
 
 

@@ -18,6 +18,7 @@ from postcast.why.draft_parts import Kind, Piece, effort_of
 from postcast.why.engagement_scale import expected_logs, is_relative
 from postcast.why.shapley import Shares, shapley_values
 from postcast.why.similar import SimilarPost, similar_posts
+from postcast.wording import rounded_count
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -119,6 +120,11 @@ class Explanation:
     similar: tuple[SimilarPost, ...]
     sentences: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say what was forecast and how much explains it, and nothing of a post."""
+        counts = f"{len(self.parts)} parts, {len(self.similar)} similar posts"
+        return f"<Explanation of {self.forecast!r}: {counts}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain JSON types."""
         return {
@@ -133,7 +139,7 @@ class Explanation:
 
 
 def _rounded(count: float | None) -> float | None:
-    return None if count is None else round(count, 6)
+    return None if count is None else rounded_count(count)
 
 
 def explain(

@@ -1,6 +1,8 @@
 """Writing files whole: under a temporary name, then renamed.
 
-Knows nothing of what is in them. A killed run leaves the old file or the new one.
+Knows nothing of what is in them. A killed run leaves the old file or the new one. A link is
+written through: what it names is replaced, and the link stays. A device, a pipe or an open
+descriptor is written into, never replaced.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import platform
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -26,22 +29,89 @@ log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes its name, else it is removed.
+    """Yield a temporary path; on success its content is that of `path`, else it is removed.
+
+    Parameters
+    ----------
+    path : Path
+        A link is written through, even where nothing stands yet at its end. Into a device, a pipe
+        or a descriptor as ``/dev/stdout`` the content is written once it is whole.
 
     Raises
     ------
     OutputError
         If the folder cannot be written to, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{_writer()}.tmp")
+    if is_stream(path):
+        with explaining_os_errors(path), tempfile.TemporaryDirectory(prefix="postcast-") as folder:
+            temporary = Path(folder, "content")
+            yield temporary
+            _pour(temporary, path)
+        return
+    target = _end_of_links(path)
+    temporary = target.with_name(f".{target.name}.{_writer()}.tmp")
     try:
         with explaining_os_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
-            temporary.replace(path)
+            temporary.replace(target)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path names something to write into: a device, a pipe, a descriptor."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or _is_descriptor(path)
+
+
+_DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+(/task/\d+)?/fd")
+"""Folders of a process's open files. What such a name links to may be a file that a shell holds
+open: replaced, it would lose what else is written to it."""
+
+_MOST_LINKS = 40
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Return whether a path is, or links to, an open file of a process, as ``/dev/stdout``."""
+    name = path.absolute()
+    for _ in range(_MOST_LINKS):
+        folder = name.parent.resolve()
+        if _DESCRIPTORS.fullmatch(str(folder)):
+            return True
+        if not name.is_symlink():
+            return False
+        name = folder / name.readlink()
+    return False
+
+
+def _end_of_links(path: Path) -> Path:
+    """Return where a path leads; itself where it is no link.
+
+    Raises
+    ------
+    OutputError
+        If its links lead in a circle.
+    """
+    if not path.is_symlink():
+        return path
+    end = Path(os.path.realpath(path))
+    if end.is_symlink():
+        raise OutputError(
+            f"{path} is a link that leads back to itself", "a file", "choose another --out"
+        )
+    return end
+
+
+def _pour(source: Path, path: Path) -> None:
+    """Write a file's content into a stream, behind what else was written to it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(descriptor, "wb") as stream, source.open("rb") as content:
+        shutil.copyfileobj(content, stream)
 
 
 def _writer() -> str:
@@ -72,6 +142,10 @@ def check_writable(folder: Path) -> None:
     with explaining_os_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is a file", "a folder", "choose another --out")
+        if folder.is_symlink() and not folder.exists():
+            raise OutputError(
+                f"{folder} is a link to nothing", "a folder", "make the folder that it names"
+            )
         there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
         tempfile.TemporaryFile(dir=there).close()
 
@@ -81,9 +155,16 @@ def removing_if_new(*paths: Path, unless: Path | None = None) -> Iterator[None]:
     """Remove again what was not there before, and the folders made for it, after an error.
 
     An interruption removes nothing, nor does an error where `unless` has come to be: the same
-    command goes on from there.
+    command goes on from there. Of a link that names nothing yet, only what came to stand at its
+    end is removed, never the link.
     """
-    new = [one for path in paths for one in (*reversed(path.parents), path) if not one.exists()]
+    ends = [Path(os.path.realpath(path)) for path in paths]
+    new = [
+        name
+        for end in ends
+        for name in (*reversed(end.parents), end)
+        if not os.path.lexists(name)  # a broken link is there
+    ]
     try:
         yield
     except Exception:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from postcast.base_rates import BaseRates
 from postcast.counts import Counts, movable
 from postcast.data.columns import Columns
 from postcast.decide import Rule, decide
 from postcast.doubts import find_doubts, with_unseen_images
+from postcast.errors import ForecasterError
 from postcast.features.assemble import (
     Drafts,
     Senses,
@@ -23,6 +25,8 @@ from postcast.features.assemble import (
     drafts_of_posts,
     drafts_of_table,
 )
+from postcast.features.marks import is_category
+from postcast.features.retrieval import RETRIEVED
 from postcast.models.base import answer_of
 from postcast.models.calibrate import Calibration
 from postcast.models.choose import READS, TEXT_ALONE
@@ -86,18 +90,37 @@ class Forecaster:
     baselines: Mapping[str, Forecaster] = field(default_factory=dict)
     scorecard: Scorecard | None = None
 
+    def __repr__(self) -> str:
+        """Say what it is and how good it was found to be, and nothing of a post."""
+        facts = self.facts
+        begin = " and ".join(f"{threshold:.6g}" for threshold in self.rule.thresholds)
+        lines = [
+            f"<Forecaster: {facts['classifier']} on {facts['encoder']}; "
+            f"medium and high begin at {begin}; {len(self.bank):,} posts remembered"
+        ]
+        if self.scorecard is not None:
+            lines.append(f"{self.scorecard.in_short}")
+        return "\n ".join(lines) + ">"
+
     @overload
-    def predict(self, posts: Post) -> Forecast: ...
+    def predict(self, posts: Post, *, independent: bool = False) -> Forecast: ...
     @overload
-    def predict(self, posts: PostsLike | Posts) -> list[Forecast]: ...
-    def predict(self, posts: Post | PostsLike | Posts) -> Forecast | list[Forecast]:
+    def predict(self, posts: PostsLike | Posts, *, independent: bool = False) -> list[Forecast]: ...
+    def predict(
+        self, posts: Post | PostsLike | Posts, *, independent: bool = False
+    ) -> Forecast | list[Forecast]:
         """Forecast one post, or many.
+
+        A post has one forecast, alone and among others, with one exception: posts of an author
+        that have times know when the others are published, which is a feature.
 
         Parameters
         ----------
         posts : Post, Posts, sequence of Post or of records, data frame, or path
             What is not a post is read as `postcast.data.read.read_drafts` does, by the
             columns of the training where they are found; each row gets a forecast.
+        independent : bool
+            Whether to forecast each post as if it came alone, without that exception.
 
         Returns
         -------
@@ -105,26 +128,44 @@ class Forecaster:
         """
         if isinstance(posts, Post):
             return self.forecast(drafts_of_posts([posts], self.bank))[0]
+        drafts = self._drafts(posts)
+        return self.forecast(drafts.independent() if independent else drafts)
+
+    def _drafts(self, posts: PostsLike | Posts) -> Drafts:
         if isinstance(posts, Posts):
-            return self.forecast(drafts_of_table(posts.table, posts.source.image_root))
+            return drafts_of_table(posts.table, posts.source.image_root)
         if isinstance(posts, Sequence) and all(isinstance(one, Post) for one in posts):
-            drafts = [one for one in posts if isinstance(one, Post)]
-            return self.forecast(drafts_of_posts(drafts, self.bank))
+            return drafts_of_posts([one for one in posts if isinstance(one, Post)], self.bank)
         from postcast.data.read import read_drafts
-        from postcast.data.sources.origin import folder_of
+        from postcast.data.sources.origin import image_root_of
 
         columns = Columns(usual=self.usual_columns())
         table = read_drafts(posts, columns, ordering=self.bank.ordering)
-        return self.forecast(drafts_of_table(table, folder_of(posts)))
+        return drafts_of_table(table, image_root_of(posts))
 
     def reads(self) -> tuple[str, ...]:
         """Return the fields of a `Post` that its answer depends on."""
-        title = ("title",) if "title" in self.bank.text_from else ()
-        form = "history" in self.senses.blocks or self.facts["classifier"] == "author-median"
-        author = ("author",) if form else ()
-        time = ("time",) if "context" in self.senses.blocks else ()
-        image = () if self.senses.images is None else ("image",)
-        return ("text", *title, *author, *time, *image)
+        blocks, classifier = self.senses.blocks, self.facts["classifier"]
+        reads = []
+        if "text" in READS.get(classifier, TEXT_ALONE):
+            reads += [name for name in ("text", "title") if name in self.bank.text_from]
+        if self.bank.authors and ("history" in blocks or classifier == "author-median"):
+            reads.append("author")
+        if "context" in blocks and self.bank.ordering == "time":
+            reads.append("time")
+        if self.senses.images is not None:
+            reads.append("image")
+        return (*reads, *self._marks_read())
+
+    def _marks_read(self) -> tuple[str, ...]:
+        """Return ``tags`` and ``category``, as far as its answer depends on them."""
+        codes = np.empty(0, np.int64) if self.bank.marks is None else self.bank.marks.codes
+        if RETRIEVED in self.senses.blocks:  # any mark tells how rare the others are
+            return ("tags", "category") if len(codes) else ()
+        if "marks" not in self.senses.encoders:
+            return ()
+        categories = is_category(codes)
+        return ("tags",) * bool((~categories).any()) + ("category",) * bool(categories.any())
 
     def usual_columns(self) -> Columns:
         """Return the columns that it learned from, by role."""
@@ -177,6 +218,10 @@ class Forecaster:
         """Return what the classifier sees of some posts."""
         return assemble(drafts.as_strangers(), self.senses)
 
+    def base_rates(self) -> BaseRates:
+        """Return how often each class was among past posts, and among the newest of them."""
+        return BaseRates.of(self.bank, self.rule, self.facts.get("target", "class"))
+
     @property
     def bank(self) -> MemoryBank:
         """The memory bank."""
@@ -194,6 +239,12 @@ class Forecaster:
         """Return calibrated class probabilities, (n_posts, 3), and the counts that it expects."""
         answer, shares = answer_of(self.classifier, features)
         probabilities = self.calibration.apply(answer)
+        if not (np.isfinite(probabilities).all() and np.isfinite(shares).all()):
+            raise ForecasterError(
+                f"the classifier {self.facts['classifier']} answers with what is no finite number",
+                "probabilities",
+                "its part of the forecaster is damaged: copy the folder again, or train again",
+            )
         if self.counts is None:
             return probabilities, None
         return self.counts.answer(probabilities, shares, self.rule.thresholds)

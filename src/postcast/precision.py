@@ -15,6 +15,7 @@ from postcast.features.text import Choice, load_encoder
 from postcast.models.linear import LinearClassifier
 from postcast.schema import Block, FeatureSet, Predictions, Target
 from postcast.scorecard import Estimate
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,10 @@ class PrecisionCost:
     Parameters
     ----------
     precision : str
+    arithmetic : str
+        In which the encoder computes on this machine.
     n_posts : int
+        0 where the vectors are the exact ones, since the processor has no faster arithmetic.
     cosine_mean, cosine_min : float
         Of each post's two vectors.
     macro_f1 : Estimate
@@ -44,18 +48,25 @@ class PrecisionCost:
     """
 
     precision: str
+    arithmetic: str
     n_posts: int
     cosine_mean: float
     cosine_min: float
     macro_f1: Estimate
 
     def __str__(self) -> str:
+        if not self.n_posts:
+            return (
+                f"Precision {self.precision} is computed in {self.arithmetic} here, as exact is: "
+                "this processor has no faster arithmetic for it."
+            )
         f1 = self.macro_f1
         told = "not told by so few posts"
         if f1.value is not None and f1.low is not None and f1.high is not None:
             told = f"{f1.value:+.3f} [{f1.low:+.3f}, {f1.high:+.3f}]"
         return (
-            f"Precision {self.precision} against exact, on {self.n_posts:,} training posts: "
+            f"Precision {self.precision} ({self.arithmetic}) against exact, on "
+            f"{counted(self.n_posts, 'training post')}: "
             f"cosine {self.cosine_mean:.4f} on average, {self.cosine_min:.4f} at least; "
             f"macro-F1 of a linear classifier {told}."
         )
@@ -83,6 +94,9 @@ def cost_of(
     """
     if choice.precision == "exact" or encoder.name == "tfidf":
         return None
+    arithmetic = str(encoder.describe()["arithmetic"])
+    if arithmetic == "float32":
+        return PrecisionCost(choice.precision, arithmetic, 0, 1.0, 1.0, Estimate(0.0, 0.0, 0.0))
     told = np.flatnonzero([bool(text.strip()) for text in texts])
     rows = np.sort(np.random.default_rng(seed).permutation(told)[:MOST_POSTS])
     some, actual = [texts[row] for row in rows], classes[rows]
@@ -96,9 +110,8 @@ def cost_of(
     if np.bincount(actual, minlength=3).min() >= FOLDS:
         ours, theirs = (_answers(vectors, actual, seed) for vectors in (quick, exact))
         f1 = differences(ours, theirs, ("macro_f1",))["macro_f1"]
-    return PrecisionCost(
-        choice.precision, len(rows), float(cosines.mean()), float(cosines.min()), f1
-    )
+    nearness = float(cosines.mean()), float(cosines.min())
+    return PrecisionCost(choice.precision, arithmetic, len(rows), *nearness, f1)
 
 
 def _answers(vectors: FloatArray, classes: IntArray, seed: int) -> Predictions:

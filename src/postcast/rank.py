@@ -15,6 +15,7 @@ from postcast.data.columns import Columns
 from postcast.features.assemble import drafts_of_posts, drafts_of_table
 from postcast.schema import Post, Posts
 from postcast.standing import Standing
+from postcast.wording import rounded_count
 
 if TYPE_CHECKING:
     from postcast.data.read import PostsLike
@@ -40,7 +41,7 @@ class RankedDraft:
     forecast : Forecast
     score : float
         What the drafts are put in order by; see `Ranking.scale`.
-    low, high : float or None
+    score_low, score_high : float or None
         Between which the count, or the rank, comes to lie at the forecaster's coverage.
     too_close_to : tuple of str or None
         The ids of the drafts whose order with this one is too close to call, the nearest
@@ -54,18 +55,19 @@ class RankedDraft:
     author: str | None
     forecast: Forecast
     score: float
-    low: float | None
-    high: float | None
+    score_low: float | None
+    score_high: float | None
     too_close_to: tuple[str | None, ...]
     n_too_close: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the draft as plain JSON types."""
-        named = {name: getattr(self, name) for name in ("position", "id", "author", "score")}
-        bounds = {"low": self.low, "high": self.high}
+        scores = {name: getattr(self, name) for name in ("score", "score_low", "score_high")}
         return {
-            **named,
-            **bounds,
+            "position": self.position,
+            "id": self.id,
+            "author": self.author,
+            **{k: None if one is None else rounded_count(one) for k, one in scores.items()},
             "too_close_to": list(self.too_close_to),
             "n_too_close": self.n_too_close,
             "forecast": self.forecast.to_dict(),
@@ -95,6 +97,10 @@ class Ranking:
     pairwise: Pairwise | None
     reason: str | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Say how many drafts were put in order by what, and nothing of one."""
+        return f"<Ranking: {len(self.drafts):,} drafts by {self.scale}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ranking as plain JSON types."""
@@ -146,8 +152,8 @@ def rank_drafts(forecaster: Forecaster, drafts: Drafts) -> Ranking:
             author=drafts.authors[row],
             forecast=forecasts[row],
             score=float(standing.scores[row]),
-            low=None if standing.low is None else float(standing.low[row]),
-            high=None if standing.high is None else float(standing.high[row]),
+            score_low=None if standing.low is None else float(standing.low[row]),
+            score_high=None if standing.high is None else float(standing.high[row]),
             too_close_to=tuple(
                 forecasts[order[one]].id for one in _nearest(at, int(first[at]), int(end[at]))
             ),
@@ -168,11 +174,11 @@ def _drafts(forecaster: Forecaster, posts: Sequence[Post] | PostsLike | Posts) -
         numbers = enumerate(drafts.ids, 1)
         return replace(drafts, ids=[str(at) if one is None else one for at, one in numbers])
     from postcast.data.read import read_drafts
-    from postcast.data.sources.origin import folder_of
+    from postcast.data.sources.origin import image_root_of
 
     columns = Columns(usual=forecaster.usual_columns())
     table = read_drafts(posts, columns, ordering=forecaster.bank.ordering)
-    return drafts_of_table(table, folder_of(posts))
+    return drafts_of_table(table, image_root_of(posts))
 
 
 def _measured(forecaster: Forecaster, standing: Standing) -> tuple[Pairwise | None, str | None]:

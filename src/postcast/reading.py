@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcast.data.columns import Columns
-from postcast.data.sources.origin import folder_of
+from postcast.data.sources.origin import image_root_of
 from postcast.features.cache import Cache, default_folder
 from postcast.features.images.choice import NONE, ImageChoice, resolve_images
 from postcast.features.text import Choice
-from postcast.learning.copies import with_images_known
+from postcast.learning.copies import with_images_known, without_images
 from postcast.models.choose import READ_IMAGES
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) -> Posts:
+def read(
+    source: Any,
+    settings: Settings,
+    forecaster: Forecaster | None = None,
+    classifiers: Collection[str] | None = None,
+) -> Posts:
     """Read posts with their counts, as the settings say.
 
     Parameters
@@ -37,7 +42,9 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     source : path, frame or records
     settings : Settings
     forecaster : Forecaster, optional
-        Its columns are taken where the settings name none.
+        Its columns are taken where the settings name none, and images are read where it does.
+    classifiers : collection of str, optional
+        What is to learn from the posts; by default the settings' own.
     """
     from postcast.data.read import read_posts
 
@@ -50,26 +57,40 @@ def read(source: Any, settings: Settings, forecaster: Forecaster | None = None) 
     )
     taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
     log.info("Columns: %s.", ", ".join(taken))
-    return with_images_found(posts, settings)
+    if forecaster is not None and forecaster.senses.images is None:
+        return without_images(posts)
+    return with_images_found(posts, settings, READ_IMAGES if forecaster else classifiers)
 
 
 def read_any(path: Path, settings: Settings) -> Posts:
-    """Return the posts of a file: one that `postcast prepare` wrote as they stand, else as read."""
+    """Return the posts of a file: one that `postcast prepare` wrote as they stand, else as read.
+
+    No image is read.
+    """
     from postcast.data.prepared import is_prepared
     from postcast.data.read import read_prepared
 
-    return read_prepared(path) if is_prepared(path) else read(path, settings)
+    return read_prepared(path) if is_prepared(path) else read(path, settings, classifiers=())
 
 
-def with_images_found(posts: Posts, settings: Settings) -> Posts:
+def with_images_found(
+    posts: Posts, settings: Settings, classifiers: Collection[str] | None = None
+) -> Posts:
     """Return posts of which it is known what their image files hold, sought where the settings say.
+
+    Where none of the classifiers looks at images, no file is opened.
 
     Parameters
     ----------
     posts : Posts
     settings : Settings
         Without a place of their own, paths start where they did.
+    classifiers : collection of str, optional
+        What is to learn from the posts; by default the settings' own.
     """
+    learn = (settings.classifier,) if classifiers is None else classifiers
+    if settings.image_encoder == NONE or not set(learn) & set(READ_IMAGES):
+        return without_images(posts)
     if settings.image_root is not None:
         source = replace(posts.source, image_root=Path(settings.image_root).expanduser())
         posts = replace(posts, source=source, images_sha256=None)
@@ -109,7 +130,7 @@ def image_root(settings: Settings, source: Any) -> Path | None:
     """Return from where relative paths of images in a file of drafts start."""
     if settings.image_root is not None:
         return Path(settings.image_root).expanduser()
-    return folder_of(source)
+    return image_root_of(source)
 
 
 def image_choice(

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from postcast.wording import about_count, counted, number_in_words, rounded_count
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 CLASSES = ("low", "medium", "high")
 """The popularity classes in ascending order; class codes are indices into this tuple."""
+
+COUNTS = ("expected_count", "count_low", "count_high")
+"""What forecasts call the count to expect and its bounds: in Python, JSON and CSV."""
 
 IMAGE_PRINT = "image_print"
 """The column of a table that tells what image files hold; see `Posts`."""
@@ -67,6 +72,16 @@ class Post:
     image: str | None = None
     id: str | None = None
 
+    def __repr__(self) -> str:
+        """Say what the post has, and nothing of what it says."""
+        has = [
+            name for name in ("title", "author", "category", "image", "id") if getattr(self, name)
+        ]
+        has += [f"{len(self.tags)} tag{'s' * (len(self.tags) != 1)}"] if self.tags else []
+        has += [] if self.time is None else [f"time {self.time.isoformat()}"]
+        beside = f"; {', '.join(has)}" if has else ""
+        return f"<Post: text of {len(self.text):,} character{'s' * (len(self.text) != 1)}{beside}>"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
@@ -90,7 +105,7 @@ class Forecast:
         Why this answer deserves less trust, in sentences.
     expected_count : float or None
         Expected engagement; None for forecasters that know classes only.
-    low, high : float or None
+    count_low, count_high : float or None
         Between which the engagement comes to lie, at the forecaster's coverage.
     """
 
@@ -102,11 +117,25 @@ class Forecast:
     thresholds: tuple[float, ...]
     warnings: tuple[str, ...] = ()
     expected_count: float | None = None
-    low: float | None = None
-    high: float | None = None
+    count_low: float | None = None
+    count_high: float | None = None
+
+    def __repr__(self) -> str:
+        """Say what was forecast, and nothing of the post."""
+        shares = ", ".join(f"{name} {p:.0%}" for name, p in self.probabilities.items())
+        doubt = ", too close to call" if self.too_close else ""
+        count = ""
+        if self.expected_count is not None:
+            count = f"; expected count about {about_count(self.expected_count)}"
+        if self.count_low is not None and self.count_high is not None:
+            low, high = number_in_words(self.count_low), number_in_words(self.count_high)
+            count += f", {low} to {high}"
+        n_warnings = len(self.warnings)
+        warned = f"; {counted(n_warnings, 'warning')}" if n_warnings else ""
+        return f"<Forecast: {self.forecast}{doubt} ({shares}){count}{warned}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the forecast as plain JSON types, probabilities and counts to six decimals."""
+        """Return plain JSON types: probabilities to six decimals, counts to six digits."""
         return {
             "id": self.id,
             "forecast": self.forecast,
@@ -115,15 +144,8 @@ class Forecast:
             "too_close": self.too_close,
             "thresholds": list(self.thresholds),
             "warnings": list(self.warnings),
-            **{name: _rounded(getattr(self, name)) for name in ("expected_count", "low", "high")},
+            **{n: None if (c := getattr(self, n)) is None else rounded_count(c) for n in COUNTS},
         }
-
-
-def _rounded(count: float | None) -> float | None:
-    """Return a count to six decimals, a whole one without any."""
-    if count is None:
-        return None
-    return int(count) if count == int(count) else round(count, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +171,8 @@ class Source:
     scores_counts : bool
         True where the posts' field scores forecasts of counts, as the SMP Challenge does.
     image_root : Path or None
-        From where relative paths of images start; None for the working directory. Never
-        written down.
+        From where relative paths of images start, and outside of which none is read; None for
+        the working directory, and any. Never written down.
     """
 
     name: str
@@ -196,6 +218,15 @@ class Posts:
 
     def __len__(self) -> int:
         return self.table.height
+
+    def __repr__(self) -> str:
+        """Say how many posts there are and where they came from, and nothing of one."""
+        ordering = self.source.ordering
+        ordered = "unordered" if ordering == "none" else f"ordered by {ordering}"
+        return (
+            f"<Posts of {self.source.name}: {len(self):,} posts, "
+            f"{self.rejected.height:,} rejected; {ordered}>"
+        )
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,15 @@ Knows how they are laid out in JSON, not how they are computed.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from postcast.schema import CLASSES
+
+Z = 1.959964
+"""Standard errors on either side of a 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,17 @@ class Estimate:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+
+    @classmethod
+    def of_share(cls, part: int, whole: int) -> Self:
+        """Return a share with its 95% interval after Wilson; empty where there is no whole."""
+        if not whole:
+            return cls()
+        share, square = part / whole, Z * Z / whole
+        middle = share + square / 2
+        width = Z * math.sqrt(share * (1 - share) / whole + square / (4 * whole))
+        low, high = (middle - width) / (1 + square), (middle + width) / (1 + square)
+        return cls(share, max(min(low, share), 0.0), min(max(high, share), 1.0))
 
     def __str__(self) -> str:
         if self.value is None:
@@ -237,6 +252,17 @@ class Scorecard(Figures):
     claims: tuple[Claim, ...] = ()
     importance: Mapping[str, Importance] = field(default_factory=dict)
     pairwise: Pairwise | None = None
+
+    @property
+    def in_short(self) -> str:
+        """The headline score, and on how many posts it was measured."""
+        return (
+            f"macro-F1 {self.macro_f1} on {self.n_test:,} test posts, {self.n_train:,} trained on"
+        )
+
+    def __repr__(self) -> str:
+        """Say whose it is and its headline score."""
+        return f"<Scorecard of {self.classifier} on {self.encoder}: {self.in_short}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorecard as plain JSON types, keys as in ``scorecard.json``."""

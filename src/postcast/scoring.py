@@ -27,6 +27,7 @@ from postcast.models.image_view import IMAGE_BLOCKS
 from postcast.schema import Predictions
 from postcast.scorecard import Estimate, Scorecard
 from postcast.standing import Standing
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.features.assemble import Drafts
@@ -145,8 +146,8 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
     told = unlearned(forecaster, posts)
     if len(told.drafts) < FEWEST_POSTS:
         raise SplitError(
-            f"{len(told.drafts)} posts to evaluate on, after leaving out {told.n_known} whose "
-            "text or image stood in the training",
+            f"{counted(len(told.drafts), 'post')} to evaluate on, after leaving out "
+            f"{told.n_known:,} whose text or image stood in the training",
             f"at least {FEWEST_POSTS}",
             "give posts that the forecaster has not learned from",
         )
@@ -156,7 +157,8 @@ def score_posts(forecaster: Forecaster, posts: Posts) -> Tested:
         "split": "other posts",
         "synthetic": posts.source.synthetic,
     }
-    log.info("%d posts left out: their text or image stood in the training", told.n_known)
+    left_out = counted(told.n_known, "post")
+    log.info("%s left out: text or image stood in the training", left_out)
     return score(told.forecaster, told.drafts, told.outcomes, facts)
 
 

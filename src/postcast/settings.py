@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import tomllib
 import types
 import typing
@@ -68,7 +69,8 @@ class Settings:
     image_col: str | None = _choice(None, "Column of the image's path.", READING, metavar="COLUMN")
     image_root: str | None = _choice(
         None,
-        "Folder from which relative paths of images start [default: the posts' own].",
+        "Folder of the images: relative paths start there, and none is read outside of it "
+        "[default: the posts' own].",
         READING,
         metavar="DIR",
     )
@@ -211,6 +213,12 @@ class Settings:
     no_posts: bool = _choice(
         False, "Keep vectors and counts of the posts, and no text, name or id.", MACHINE
     )
+    raw_csv: bool = _choice(
+        False,
+        "Leave text in CSV files as it is, for programs; else an apostrophe stands before what a "
+        "spreadsheet would compute.",
+        MACHINE,
+    )
     track: str = _choice("none", "Where a finished run is logged.", MACHINE, ("none", "mlflow"))
     cache: str | None = _choice(
         None,
@@ -219,6 +227,15 @@ class Settings:
         MACHINE,
         metavar="DIR",
     )
+
+    def __repr__(self) -> str:
+        """Name the settings that are not the usual ones."""
+        changed = [
+            f"{setting.name}={value!r}"
+            for setting in dataclasses.fields(self)
+            if (value := getattr(self, setting.name)) != setting.default
+        ]
+        return f"Settings({', '.join(changed)})"
 
     def __post_init__(self) -> None:
         for one in dataclasses.fields(self):
@@ -292,7 +309,12 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def field_type(one: dataclasses.Field[Any]) -> Kind:
     """Return a setting's type without its None: str, int, float or a tuple of them."""
-    hint = typing.get_type_hints(Settings)[one.name]
+    hint = _type_hints()[one.name]
     if isinstance(hint, types.UnionType):
         hint = next(part for part in hint.__args__ if part is not type(None))
     return typing.cast("Kind", hint)
+
+
+@functools.cache
+def _type_hints() -> dict[str, Any]:
+    return typing.get_type_hints(Settings)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.decide import sets
-from postcast.schema import CLASSES
+from postcast.schema import CLASSES, COUNTS
 
 if TYPE_CHECKING:
     from postcast.decide import Rule
@@ -79,8 +79,7 @@ class Standing:
         ).reshape(-1, len(CLASSES))
         outlook = None
         if forecasts and all(one.expected_count is not None for one in forecasts):
-            names = ("expected_count", "low", "high")
-            counts = np.array([[getattr(one, name) for name in names] for one in forecasts])
+            counts = np.array([[getattr(one, name) for name in COUNTS] for one in forecasts])
             outlook = Outlook(*counts.astype(np.float64).T)
         return cls.of(probabilities, rule, outlook)
 

@@ -1,31 +1,35 @@
 """A forecaster's parts on disk: safetensors, JSON and files kept whole, each with its hash.
 
-Knows no model. Nothing is ever unpickled; a part that is missing, changed or unknown is an
-error that names it.
+Knows no model. Nothing is ever unpickled; every part is hashed whenever it is loaded, and one
+that is missing, changed or unknown is an error that names it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from postcast.errors import ForecasterError
-from postcast.features.cache import Cache, default_folder
+from postcast.errors import ForecasterError, PostcastError
+from postcast.features.digests import digest_now
 from postcast.files import explaining_os_errors
 from postcast.schema import Parts
+from postcast.validation import parse_object, parse_tensors, text, whole
 
 FORMAT = 2
 """The version of the folder's layout; a reader refuses any other."""
 
 MANIFEST = "manifest.json"
 
-LARGE = 2**20
-"""Bytes from which on a part's digest is remembered, by inode, size and time of change."""
+KINDS = ("json", "safetensors", "file")
+
+MOST_MANIFEST_BYTES = 16 * 2**20
 
 
 def save_parts(folder: Path, pieces: Mapping[str, Parts], facts: Mapping[str, Any]) -> None:
@@ -98,13 +102,14 @@ def _write(folder: Path, name: str, parts: Parts) -> list[dict[str, str]]:
     ]
 
 
-def load_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a saved forecaster.
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a saved forecaster, whose parts are there but not yet hashed.
 
     Raises
     ------
     ForecasterError
-        If there is none, it is broken, or of a newer format.
+        If there is none, it is broken or of another format, or the folder's files are not
+        exactly those that it lists.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -114,13 +119,10 @@ def load_manifest(folder: Path) -> dict[str, Any]:
             "give a RUN folder that `postcast run` or `postcast train` finished",
         )
     try:
-        manifest = json.loads(path.read_text("utf-8"))
-        version = int(manifest["format"])
-        parts = [(row["path"], row["sha256"]) for row in manifest["parts"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ForecasterError(
-            f"{path} is broken", "the manifest that postcast wrote", "train again"
-        ) from error
+        manifest = parse_object(_bytes_of(path, MOST_MANIFEST_BYTES))
+        version = whole(manifest, "format", 0, 10**6)
+    except (OSError, ValueError) as error:
+        raise _broken(path) from error
     if version > FORMAT:
         raise ForecasterError(
             f"{path} has format {version}",
@@ -133,16 +135,58 @@ def load_manifest(folder: Path) -> dict[str, Any]:
             f"format {FORMAT}",
             "train again with the settings in run.json",
         )
-    _check(folder, parts)
-    return dict(manifest)
+    try:
+        listed = _listed(manifest)
+    except ValueError as error:
+        raise _broken(path) from error
+    _check_files(folder, listed)
+    return manifest
 
 
-def _check(folder: Path, parts: list[tuple[str, str]]) -> None:
-    """Refuse a folder whose files are not exactly the listed ones, byte for byte."""
+def load_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a saved forecaster, every part of which has its hash.
+
+    Raises
+    ------
+    ForecasterError
+        If a part is missing, changed or unknown; see `read_manifest`.
+    """
+    manifest = read_manifest(folder)
+    with hashing(folder, manifest["parts"]):
+        return manifest
+
+
+def _broken(path: Path) -> ForecasterError:
+    return ForecasterError(f"{path} is broken", "the manifest that postcast wrote", "train again")
+
+
+def _listed(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the parts that a manifest lists.
+
+    Raises
+    ------
+    ValueError
+        If it is not as `save_parts` writes it.
+    """
+    rows = manifest.get("parts")
+    if not isinstance(rows, list):
+        raise ValueError("no list of parts")
+    paths = []
+    for row in rows:
+        if not isinstance(row, dict):
+            raise ValueError("a part that is no JSON object")
+        text(row, "kind", KINDS)
+        text(row, "sha256")
+        paths.append(text(row, "path"))
+        if not paths[-1].isprintable():
+            raise ValueError("a part with control characters in its name")
+    return paths
+
+
+def _check_files(folder: Path, listed: Sequence[str]) -> None:
+    """Refuse a folder whose files are not exactly the listed ones."""
     root = folder.resolve()
-    listed = {MANIFEST}
-    large = Cache(default_folder()).digests
-    for path, digest in parts:
+    for path in listed:
         part = (folder / path).resolve()
         if root not in part.parents:
             raise ForecasterError(f"part {path} of {folder} lies outside it", action="train again")
@@ -150,40 +194,126 @@ def _check(folder: Path, parts: list[tuple[str, str]]) -> None:
             raise ForecasterError(
                 f"part {path} of {folder} is missing", action="copy the folder again, whole"
             )
-        is_large = part.stat().st_size >= LARGE
-        if (large.sha256_of(part) if is_large else file_sha256(part)) != digest:
-            raise ForecasterError(
-                f"part {path} of {folder} has changed",
-                f"sha256 {digest[:12]}…",
-                "copy the folder again, or train again",
-            )
-        listed.add(path)
+    known = {MANIFEST, *listed}
     for found in sorted(folder.rglob("*")):
         name = found.relative_to(folder).as_posix()
-        if found.is_file() and name not in listed:
+        if found.is_file() and name not in known:
             raise ForecasterError(
                 f"part {name} of {folder} is unknown", action="remove it, or copy the folder again"
             )
 
 
+@contextlib.contextmanager
+def hashing(folder: Path, rows: Sequence[Mapping[str, str]]) -> Iterator[None]:
+    """Hash parts in a thread while the block runs; refuse those that changed when it ends.
+
+    Parameters
+    ----------
+    folder : Path
+    rows : sequence of mapping
+        Of the manifest's ``parts``.
+
+    Raises
+    ------
+    ForecasterError
+        At the end of the block, whatever the block itself raises.
+    """
+    refused: list[Exception] = []
+
+    def check() -> None:
+        try:
+            for row in rows:
+                _check_hash(folder, row, digest_now(folder / row["path"]))
+        except Exception as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=check, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        if refused:
+            with explaining_reading(folder):
+                raise refused[0]
+
+
+def _check_hash(folder: Path, row: Mapping[str, str], digest: str) -> None:
+    if digest != row["sha256"]:
+        raise ForecasterError(
+            f"part {row['path']} of {folder} has changed",
+            f"sha256 {row['sha256'][:12]}…",
+            "copy the folder again, or train again",
+        )
+
+
+@contextlib.contextmanager
+def explaining_reading(part: Path) -> Iterator[None]:
+    """Turn whatever a part's contents bring about into a `ForecasterError` that names it.
+
+    Parts come from elsewhere: what a reader did not think of is still the part's fault.
+
+    Raises
+    ------
+    ForecasterError
+    """
+    try:
+        yield
+    except PostcastError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        if not isinstance(error, ValueError) or not reason:
+            reason = f"{type(error).__name__} {reason}".strip()
+        raise ForecasterError(
+            f"{part} cannot be understood: {reason}",
+            "what postcast wrote",
+            "copy the folder again, or train again",
+        ) from error
+
+
 def load_parts(folder: Path, name: str, manifest: Mapping[str, Any]) -> Parts:
-    """Return one piece of a folder that `load_manifest` has checked."""
-    listed = {row["path"] for row in manifest["parts"]}
+    """Return one piece of a folder, whose own bytes are hashed; see `hashing` for its files.
+
+    Raises
+    ------
+    ForecasterError
+        If it is missing or changed, or is not JSON and safetensors within bounds.
+    """
+    listed = {row["path"]: row for row in manifest["parts"]}
     if f"{name}.json" not in listed:
         raise ForecasterError(f"part {name}.json of {folder} is missing", action="train again")
-    facts = json.loads((folder / f"{name}.json").read_text("utf-8"))
-    arrays = {}
+    with explaining_reading(folder / f"{name}.json"):
+        facts = parse_object(_hashed_bytes(folder, listed[f"{name}.json"]))
+    arrays: dict[str, Any] = {}
     if f"{name}.safetensors" in listed:
-        from safetensors.numpy import load_file
-
-        arrays = load_file(folder / f"{name}.safetensors")
+        with explaining_reading(folder / f"{name}.safetensors"):
+            arrays = parse_tensors(_hashed_bytes(folder, listed[f"{name}.safetensors"]))
     prefix = f"{name}/"
     files = {
         path.removeprefix(prefix): folder / path
         for path in sorted(listed)
-        if path.startswith(prefix)
+        if path.startswith(prefix) and listed[path]["kind"] == "file"
     }
     return Parts(facts, arrays, files)
+
+
+def _hashed_bytes(folder: Path, row: Mapping[str, str]) -> bytearray:
+    """Return the bytes of a part, once they have the hash of the manifest."""
+    data = _bytes_of(folder / row["path"])
+    _check_hash(folder, row, hashlib.sha256(data).hexdigest())
+    return data
+
+
+def _bytes_of(path: Path, most: int | None = None) -> bytearray:
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        if most is not None and size > most:
+            raise ValueError(f"{path} has {size} bytes, more than {most}")
+        data = bytearray(size)
+        if file.readinto(data) != size:
+            raise ValueError(f"{path} changed while it was read")
+        return data
 
 
 def file_sha256(path: Path) -> str:

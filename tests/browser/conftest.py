@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from bench.small_models import small_models
 
 from postcast.cli.main import exit_code
 from postcast.data.sample import sample_csv
@@ -99,7 +100,8 @@ def run(posts, tmp_path_factory) -> Path:
     texts = ("--text-col", "title", "--text-col", "description")
     images = ("--image-encoder", "plain")
     chosen = ("--encoder", "tfidf", *texts, *images, "--quiet", "--json")
-    assert exit_code(["run", str(posts), "--out", str(out), *chosen]) == 0
+    with small_models(draws_figures=True):
+        assert exit_code(["run", str(posts), "--out", str(out), *chosen]) == 0
     return out
 
 

@@ -1,5 +1,6 @@
 """The page in a real browser: writing, comparing, uploading, reading, by keyboard alone."""
 
+import contextlib
 import io
 import json
 import re
@@ -47,6 +48,17 @@ def test_the_forecast_changes_while_a_draft_is_written(open_page):
     write(page, DULL)
     assert share(page, "high") < before / 2
     assert "low" in page.inner_text("#said")
+
+
+def test_the_forecast_is_the_largest_heading_of_an_answer(open_page):
+    page = open_page()
+    write(page, EASY)
+    size = "heading => parseFloat(getComputedStyle(heading).fontSize)"
+    sizes = [
+        page.eval_on_selector(f'#draft-a [data-part="{part}"] h3', size)
+        for part in ("forecast", "explain", "whatif")
+    ]
+    assert sizes[0] > max(sizes[1:])
 
 
 def test_two_drafts_are_compared(open_page):
@@ -217,6 +229,160 @@ def test_what_was_written_stays_text(open_page):
     )
     assert page.locator("#draft-a .answer img").count() == 0
     assert page.locator("#draft-a .answer script").count() == 0
+
+
+def shown(page, draft="a"):
+    """What the answer to a draft shows, part by part, without what is marked as of another."""
+    parts = page.locator(f"#draft-{draft} .part:not(.stale)")
+    return [text for one in parts.all() if (text := one.inner_text().strip())]
+
+
+class Held:
+    """Requests whose answers wait until they are let go."""
+
+    def __init__(self, page, pattern):
+        self.page, self.routes, self.is_open = page, [], False
+        page.route(pattern, self._come)
+
+    def _come(self, route):
+        if self.is_open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def wait_for(self, number):
+        for _ in range(400):
+            if len(self.routes) >= number:
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"{len(self.routes)} of {number} requests were made")
+
+    def let_go(self):
+        self.is_open = True
+        for route in self.routes:
+            route.continue_()
+
+
+PLACEHOLDER = "The forecast stands here while you write."
+
+
+@pytest.mark.parametrize("emptied", ["", "   "])
+def test_no_answer_stays_beside_an_emptied_draft(open_page, emptied):
+    page = open_page()
+    write(page, EASY)
+    page.fill("#a-text", emptied)
+    assert shown(page) == [PLACEHOLDER]
+    assert page.inner_text("#said") == ""
+    page.wait_for_timeout(1000)  # nor does one come back
+    assert shown(page) == [PLACEHOLDER]
+    assert page.locator("#draft-a .stale").count() == 0
+    assert "high" in write(page, EASY)
+
+
+def test_no_late_answer_comes_to_an_emptied_draft(open_page):
+    page = open_page()
+    held = Held(page, "**/parts/*")
+    page.fill("#a-text", EASY)
+    held.wait_for(3)
+    page.fill("#a-text", "")
+    held.let_go()
+    page.wait_for_timeout(1000)
+    assert shown(page) == [PLACEHOLDER]
+
+
+CHANGES = {
+    "title": "Lentil soup",
+    "text": DULL,
+    "tags": "soup",
+    "author": "nobody",
+    "time": "2026-05-01T09:00",
+}
+
+
+@pytest.mark.parametrize("field", [*CHANGES, "image"])
+def test_an_answer_is_marked_as_old_once_anything_is_changed(open_page, field):
+    page = open_page()
+    write(page, EASY)
+    held = Held(page, "**/parts/*")
+    if field == "image":
+        page.set_input_files("#a-image", patched())
+    else:
+        page.fill(f"#a-{field}", CHANGES[field])
+    assert shown(page) == []
+    assert page.is_visible("#draft-a .waiting")
+    assert page.inner_text("#said") == ""
+    held.wait_for(3)
+    held.let_go()
+    page.wait_for_selector("#draft-a .answer:not([aria-busy])")
+    assert len(shown(page)) == 3
+    assert page.is_hidden("#draft-a .waiting")
+
+
+def test_a_removed_image_leaves_no_answer_of_its_own(open_page):
+    page = open_page()
+    page.set_input_files("#a-image", patched())
+    answer(page)
+    page.set_input_files("#a-image", [])
+    assert shown(page) == [PLACEHOLDER]
+    assert page.is_hidden("#draft-a .preview")
+
+
+def test_no_old_answer_stays_where_the_new_one_fails(open_page):
+    page = open_page()
+    write(page, EASY)
+    page.route("**/parts/*", lambda route: route.abort())
+    page.fill("#a-text", DULL)
+    page.wait_for_selector("#draft-a .problem")
+    page.wait_for_selector("#draft-a .answer:not([aria-busy])")
+    assert shown(page) == ["The server did not answer. Is it still running?"]
+    assert page.locator("#draft-a .stale").count() == 0
+    page.unroute("**/parts/*")
+    page.route("**/parts/explain", lambda route: route.fulfill(status=503, json={"detail": "Busy"}))
+    page.fill("#a-text", EASY)
+    page.wait_for_selector("#draft-a [data-part=whatif] h3")
+    page.wait_for_selector("#draft-a .answer:not([aria-busy])")
+    assert "Why" not in page.inner_text("#draft-a .answer")
+    page.faults.clear()  # Chromium logs what fails
+
+
+def test_a_comparison_is_of_what_stands_there(open_page):
+    from playwright.sync_api import Error
+
+    page = open_page()
+    write(page, EASY)
+    page.click("#second")
+    write(page, DULL, "b")
+    page.wait_for_selector("#compare:not(.stale):has-text('Your draft is ahead')")
+    held = Held(page, "**/parts/compare")
+    page.fill("#a-text", DULL)  # whose comparison is held back
+    assert page.locator("#compare.stale").count() == 1
+    held.wait_for(1)
+    held.is_open = True
+    page.fill("#b-text", EASY)
+    page.wait_for_selector("#compare:not(.stale):has-text('second draft is ahead')", timeout=60_000)
+    with contextlib.suppress(Error):  # the page has given it up
+        held.routes[0].fulfill(status=200, content_type="text/html", body="<p>Of old drafts</p>")
+    page.wait_for_timeout(500)
+    assert "second draft is ahead" in page.inner_text("#compare")
+    page.fill("#b-text", "")
+    assert page.is_hidden("#compare")
+    assert shown(page, "b") == [PLACEHOLDER]
+
+
+def test_a_form_that_a_browser_emptied_again_has_no_answer(open_page):
+    page = open_page()
+    answered = page.request.post(page.url, multipart={"text": EASY}).text()
+    assert "Past posts like it" in answered
+    page.route("**/", lambda route: route.fulfill(body=answered, content_type="text/html"))
+    page.add_init_script(
+        """document.addEventListener("readystatechange", () => {
+          if (document.readyState === "interactive") document.getElementById("a-text").value = "";
+        });"""
+    )
+    page.reload()
+    page.wait_for_function("document.readyState === 'complete'")
+    assert page.input_value("#a-text") == ""
+    assert shown(page) == [PLACEHOLDER]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -106,7 +106,8 @@ def folder(
 ) -> Iterator[Path]:
     """The test's own copy of it, which is also the current folder."""
     copy = tmp_path / "work"
-    shutil.copytree(prepared_folder, copy)
+    shutil.copytree(prepared_folder, copy, ignore=shutil.ignore_patterns("pictures"))
+    shutil.copytree(prepared_folder / "pictures", copy / "pictures", copy_function=os.link)
     monkeypatch.chdir(copy)
     return copy
 

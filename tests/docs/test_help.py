@@ -19,7 +19,16 @@ ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, Any] = dict(typer.main.get_command(app_of([])).commands)
 TABLE = re.compile(r"(<!-- options: .*? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-FOREIGN = {"--index-url", "--local-dir", "--array", "--open-mode", "--requeue", "--signal"}
+FOREIGN = {
+    "--index-url",
+    "--no-deps",
+    "--no-build-isolation",
+    "--local-dir",
+    "--array",
+    "--open-mode",
+    "--requeue",
+    "--signal",
+}
 """Those of pip, hf and sbatch."""
 CHEAP = ("predict", "prepare")
 """Commands whose examples run in a second."""

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import postcast
 
@@ -25,10 +26,16 @@ def project() -> dict:
     return tomllib.loads(read("pyproject.toml"))
 
 
+def locked() -> dict[str, list[str]]:
+    """Each pin of the constraints, with its hashes."""
+    text = re.sub(r"^#.*\n", "", read("constraints.txt"), flags=re.M).replace("\\\n", " ")
+    lines = [line.split() for line in text.splitlines()]
+    return {pin: hashes for pin, *hashes in lines}
+
+
 @pytest.fixture(scope="module")
 def constraints() -> list[Requirement]:
-    lines = [line for line in read("constraints.txt").splitlines() if not line.startswith("#")]
-    return [Requirement(line) for line in lines]
+    return [Requirement(pin) for pin in locked()]
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +63,34 @@ def direct_dependencies(project: dict, *, development: bool) -> list[Requirement
 
 def test_constraints_pin_every_package_once_exactly_and_publicly(constraints, pins):
     assert len(constraints) == len(pins) > 0
-    assert [pin.name.lower() for pin in constraints] == sorted(p.name.lower() for p in constraints)
+    names = [canonicalize_name(pin.name) for pin in constraints]
+    assert names == sorted(names)
     for pin in constraints:
         assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(pin.specifier)), pin
+
+
+def test_constraints_hold_the_hashes_of_every_file_of_a_pin():
+    for pin, hashes in locked().items():
+        assert hashes, f"{pin} has no hash: run .ci/hashes.py"
+        assert hashes == sorted(set(hashes)), pin
+        for each in hashes:
+            assert re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", each), (pin, each)
+
+
+def test_no_floor_admits_a_version_with_a_known_flaw(project):
+    """`tests/docs/advisories.toml` lists them; a floor is the lowest version that may be had."""
+    flaws = tomllib.loads(read("tests/docs/advisories.toml"))
+    floors: dict[str, list[Requirement]] = {}
+    for requirement in direct_dependencies(project, development=True):
+        floors.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    for name, flaw in flaws.items():
+        assert name in floors, f"{name} is no dependency any more: remove its advisory"
+        assert re.match(r"(CVE|GHSA|PYSEC)-", flaw["advisory"]), name
+        for requirement in floors[name]:
+            lowest = [s for s in requirement.specifier if s.operator in {">=", "=="}]
+            assert len(lowest) == 1, f"{requirement} has no floor"
+            fixed = f"{name} is fixed in {flaw['fixed']} ({flaw['advisory']})"
+            assert Version(lowest[0].version) >= Version(flaw["fixed"]), fixed
 
 
 def test_constraints_pin_every_direct_dependency_within_its_range(project, pins):
@@ -76,15 +108,16 @@ def test_environment_asks_for_the_python_of_the_project(project, conda):
 def test_environment_pins_each_direct_dependency_as_the_constraints_do(project, pins, conda_pip):
     named = [Requirement(line) for line in conda_pip if not line.startswith("--")]
     expected = {canonicalize_name(r.name) for r in direct_dependencies(project, development=False)}
-    assert {canonicalize_name(r.name) for r in named} == expected
+    build = {"editables", "hatchling"}  # with which the folder is installed afterwards
+    assert {canonicalize_name(r.name) for r in named} == expected | build
     for requirement in named:
         assert str(requirement.specifier) == pins[canonicalize_name(requirement.name)], requirement
 
 
-def test_environment_installs_this_folder_under_the_constraints(project, conda_pip):
-    extras = ",".join(project["project"]["optional-dependencies"])
-    options = [line for line in conda_pip if line.startswith("--")]
-    assert options == ["--constraint constraints.txt", f"--editable .[{extras}]"]
+def test_environment_installs_under_the_constraints_what_pip_can_check(conda_pip):
+    """A folder has no hash: pip refuses an editable one wherever a constraint has hashes."""
+    assert [line for line in conda_pip if line.startswith("--")] == ["--constraint constraints.txt"]
+    assert "pip install --no-deps --no-build-isolation --editable ." in read("environment.yml")
 
 
 def test_citation_is_valid_and_of_this_version(project):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ import pytest
 
 from postcast import Forecaster, read_posts, train
 from postcast.data.sample import sample_posts
+from postcast.models.choose import CLASSIFIERS, Recipe
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
 
 FAST = {"encoder": "tfidf", "classifier": "linear"}
 Row = dict[str, Any]
@@ -26,6 +29,22 @@ def rows(posts_file: Path) -> list[Row]:
 def kept() -> dict[str, Any]:
     """What the tests of one file learned once and compare with."""
     return {}
+
+
+@pytest.fixture(scope="module")
+def quick_networks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Two hypergraph transformers in place of five, of a module's EPOCHS: enough for the tests."""
+
+    def make(recipe: Recipe) -> HypergraphClassifier:
+        return HypergraphClassifier(
+            HypergraphTraining(
+                members=2, epochs=request.module.EPOCHS, seed=recipe.seed, device="cpu"
+            )
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CLASSIFIERS, "hypergraph", make)
+        yield
 
 
 @pytest.fixture(scope="session")

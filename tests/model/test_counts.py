@@ -14,6 +14,7 @@ from postcast.data.sample import AUTHORS, sample_posts
 from postcast.errors import ForecasterError, LabelError, PostcastError, SettingsError
 from postcast.learning.division import How, divide
 from postcast.learning.learnable import Outcomes
+from postcast.schema import COUNTS
 from postcast.scoring import foretell
 
 COUNT = {"encoder": "tfidf", "target": "count"}
@@ -73,13 +74,11 @@ def test_predictions_hold_the_counts(out, division):
     with (out / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
     names = "id author engagement class forecast p_low p_medium p_high"
-    assert list(rows[0]) == [*names.split(), "expected_count", "low", "high", "set", "split"]
-    expected, low, high = (
-        np.array([float(row[name]) for row in rows]) for name in ("expected_count", "low", "high")
-    )
+    assert list(rows[0]) == [*names.split(), *COUNTS, "set", "split"]
+    expected, low, high = (np.array([float(row[name]) for row in rows]) for name in COUNTS)
     assert (low <= expected).all()
     assert (expected <= high).all()
-    assert all(row["low"].isdigit() and row["high"].isdigit() for row in rows)
+    assert all(row["count_low"].isdigit() and row["count_high"].isdigit() for row in rows)
     assert np.corrcoef(np.log1p(expected), np.log1p(division.test_counts))[0, 1] > 0.5
     held = (low <= division.test_counts) & (division.test_counts <= high)
     card = json.loads((out / "scorecard.json").read_text())
@@ -93,7 +92,7 @@ def test_classes_are_those_of_the_class_target(forecaster):
     assert answers == forecaster.predict(DRAFTS)
     assert other.scorecard.mae_log.value is None
     assert other.scorecard.macro_f1.value == forecaster.scorecard.macro_f1.value
-    assert all(one.low <= one.expected_count <= one.high for one in answers)
+    assert all(one.count_low <= one.expected_count <= one.count_high for one in answers)
 
 
 def test_its_own_thresholds_move_nothing(forecaster):
@@ -158,7 +157,7 @@ def test_an_older_run_answers_but_moves_nothing(forecaster, tmp_path):
 def test_bad_thresholds_are_refused(forecaster):
     with pytest.raises(SettingsError, match="two ascending numbers"):
         forecaster.moved((6, 3))
-    with pytest.raises(LabelError, match=r"class high is empty with thresholds 3 and 1e\+06"):
+    with pytest.raises(LabelError, match=r"class high is empty with thresholds 3 and 1,000,000"):
         forecaster.moved((3, 1e6))
 
 
@@ -190,7 +189,7 @@ def test_the_command_line_moves_thresholds(out, capsys):
     assert exit_code([*words, "--thresholds", "7,20", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["thresholds"] == list(OTHER)
-    assert answer["low"] <= answer["expected_count"] <= answer["high"]
+    assert answer["count_low"] <= answer["expected_count"] <= answer["count_high"]
     assert exit_code([*words, "--thresholds", "20,7"]) == 2
     assert "thresholds 20, 7; expected two ascending numbers" in capsys.readouterr().err
 
@@ -203,4 +202,8 @@ def test_a_file_of_drafts_gets_counts(out, tmp_path, capsys):
     assert exit_code(["predict", str(out), str(drafts)]) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert len(rows) == 2
-    assert all(int(one["low"]) <= float(one["expected_count"]) <= int(one["high"]) for one in rows)
+    bounds = [(int(one["count_low"]), int(one["count_high"])) for one in rows]
+    assert all(
+        low <= float(one["expected_count"]) <= high
+        for one, (low, high) in zip(rows, bounds, strict=True)
+    )

@@ -13,8 +13,6 @@ from postcast.features.history import Moment
 from postcast.features.image_vectors import ImageVectors
 from postcast.features.retrieval import retrieve
 from postcast.models.choose import Recipe, make_classifier
-from postcast.models.hypergraph import HypergraphClassifier
-from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.models.image_view import without_images
 from postcast.retrieved import Recalled, Retrieved
 from postcast.schema import Block, FeatureSet, Target
@@ -22,6 +20,7 @@ from postcast.schema import Block, FeatureSet, Target
 pytest.importorskip("torch", reason="SKIPPED: the extra [torch] is not installed")
 
 N_BANK, K = 900, 12
+EPOCHS = 30
 
 
 def planted(rng, n):
@@ -61,11 +60,11 @@ def _noise(rng, n):
 
 
 @pytest.fixture(scope="module")
-def learned():
+def learned(quick_networks):
     """A classifier that learned from planted posts, and others to ask it of."""
     rng = np.random.default_rng(7)
-    posts, asked = planted(rng, 900), planted(rng, 300)
-    classifier = make_classifier(Recipe("hypergraph", device="cpu"))
+    posts, asked = planted(rng, 500), planted(rng, 300)
+    classifier = make_classifier(Recipe("hypergraph"))
     classifier.fit(*posts)
     return classifier, posts, asked
 
@@ -107,7 +106,7 @@ def _pictured(rng, bank, of_cluster, clusters):
     return features, Target(classes, classes * 10.0, rng.random(n) < 0.2, which)
 
 
-def test_what_only_neighbours_of_like_image_tell_is_found():
+def test_what_only_neighbours_of_like_image_tell_is_found(quick_networks):
     """Posts asked show what no post learned from does: only remembered ones tell their class."""
     rng = np.random.default_rng(7)
     n_bank, n_clusters = 7_000, 700
@@ -127,7 +126,7 @@ def test_what_only_neighbours_of_like_image_tell_is_found():
     )
     posts = _pictured(rng, bank, of_cluster, np.arange(500))
     features, target = _pictured(rng, bank, of_cluster, np.arange(500, 700))
-    classifier = HypergraphClassifier(HypergraphTraining(members=2, device="cpu"))
+    classifier = make_classifier(Recipe("hypergraph"))
     classifier.fit(*posts)
     assert _right(classifier, features, target) >= 0.9
     hidden = without_images(features)
@@ -158,7 +157,7 @@ def _tagged(rng, n=900, n_tags=45):
 
 
 @pytest.fixture(scope="module")
-def tags_forecaster(tmp_path_factory):
+def tags_forecaster(tmp_path_factory, quick_networks):
     rows, level = _tagged(np.random.default_rng(7))
     run = tmp_path_factory.mktemp("tags") / "RUN"
     settings = {

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from postcast import Post, load, read_posts, train
-from postcast.models.choose import CLASSIFIERS, NEEDS_TORCH
-from postcast.models.hypergraph import HypergraphClassifier
-from postcast.models.hypergraph_training import HypergraphTraining
+from postcast.models.choose import NEEDS_TORCH
 
 Image = pytest.importorskip("PIL.Image", reason="SKIPPED: the extra [image] is not installed")
 
+pytestmark = pytest.mark.usefixtures("quick_networks")
+
+EPOCHS = 10
 LIGHT = (50, 125, 200)
 N_POSTS = 360
 PLAIN = {"encoder": "tfidf", "image_encoder": "plain", "thresholds": [15, 35]}
@@ -41,18 +42,6 @@ def pictured(tmp_path_factory):
             }
         )
     return rows
-
-
-@pytest.fixture(scope="module", autouse=True)
-def two_networks():
-    """Of hypergraph transformers, which learn slowly, two answer together instead of five."""
-
-    def make(recipe):
-        return HypergraphClassifier(HypergraphTraining(members=2, seed=recipe.seed, device="cpu"))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(CLASSIFIERS, "hypergraph", make)
-        yield
 
 
 @pytest.fixture(scope="module")

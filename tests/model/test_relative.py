@@ -54,7 +54,7 @@ def test_its_classes_are_told_against_the_author(out):
 def test_it_tells_no_counts_and_moves_no_thresholds(out):
     forecaster = load(out)
     answer = forecaster.predict(sample_posts())[0]
-    assert (answer.expected_count, answer.low, answer.high) == (None, None, None)
+    assert (answer.expected_count, answer.count_low, answer.count_high) == (None, None, None)
     assert forecaster.scorecard.mae_log.value is None
     header = (out / "predictions.csv").read_text().splitlines()[0]
     assert "expected_count" not in header

@@ -9,8 +9,10 @@ import pytest
 from tests.conftest import records
 
 from postcast import Settings
-from postcast.audit import audit
+from postcast.audit import audit, read_with_cells
+from postcast.audit.in_training import audit_training
 from postcast.errors import SettingsError, SplitError
+from postcast.learning.division import How, divide
 
 
 @pytest.fixture(autouse=True)
@@ -149,15 +151,38 @@ def test_authors_stored_apart_newest_first_are_no_leak_either():
     assert "time orders the rows" in next(f.sentence for f in found.findings)
 
 
-def test_near_copies_are_a_leak():
+def test_near_copies_that_only_a_random_split_would_part_are_a_note():
     rows = records()
     copies = [
         row | {"id": f"copy-{row['id']}", "text": row["text"] + "!", "created_at": other}
         for row, other in zip(rows[:30], [r["created_at"] for r in rows[100:130]], strict=True)
     ]
-    leak = only_leak(audit(rows + copies))
-    assert (leak.kind, leak.subject) == ("copies", "copies")
-    assert "postcast's own splits keep copies together" in leak.sentence
+    found = audit(rows + copies)
+    assert found.leaks == ()
+    [note] = found.findings
+    assert (note.kind, note.subject) == ("copies", "copies")
+    assert "A random split would test on" in note.sentence
+    assert "postcast's own splits keep copies together" in note.sentence
+
+
+def with_copies(rows, n_copies):
+    """Add copies whose counts are those of their originals, and which no other word tells."""
+    return [*rows, *(row | {"id": f"copy-{row['id']}"} for row in rows[:n_copies])]
+
+
+@pytest.mark.parametrize(("n_copies", "is_leak"), [(12, False), (200, True)])
+def test_copies_on_both_sides_of_the_split_are_a_leak_where_they_surely_give_away(
+    n_copies, is_leak
+):
+    rows = [row | {"text": f"{row['text']} only{i}"} for i, row in enumerate(records())]
+    posts, cells = read_with_cells(with_copies(without_words(rows), n_copies), Settings())
+    division = divide(posts, How(protocol="reference"))
+    found = audit_training(posts, cells, division, Settings())
+    [finding] = [one for one in found.findings if one.kind == "copies"]
+    assert finding.is_leak is is_leak
+    assert "The split tests on" in finding.sentence
+    difference = finding.worth.difference
+    assert (difference.low > 0) is is_leak
 
 
 def test_a_single_copy_is_no_leak():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -36,9 +37,9 @@ def few_draws(monkeypatch):
 def look(tmp_path):
     """Compare records, in this process."""
 
-    def run(rows, splits=SPLITS, classifiers=QUICK, out="COMPARED", **more):
+    def run(rows, splits=SPLITS, classifiers=QUICK, out="COMPARED", settings=TFIDF, **more):
         wanted = Wanted(classifiers=classifiers, splits=splits, **({"jobs": 1} | more))
-        return compare(rows, TFIDF, wanted, tmp_path / out)
+        return compare(rows, settings, wanted, tmp_path / out)
 
     return run
 
@@ -215,7 +216,8 @@ def test_what_was_kept_of_other_images_is_not_gone_on_with(look, tmp_path, monke
     Image = pytest.importorskip("PIL.Image", reason="SKIPPED: Pillow is not installed")
     Image.new("RGB", (4, 4), "red").save(tmp_path / "one.png")
     rows = [row | {"image": str(tmp_path / "one.png")} for row in records()]
-    whole = look(rows, ("cv",), out="WHOLE").posts["images_sha256"]
+    plain = {"classifiers": ("linear",), "settings": replace(TFIDF, image_encoder="plain")}
+    whole = look(rows, ("cv",), out="WHOLE", **plain).posts["images_sha256"]
 
     def end(out, board):
         raise KeyboardInterrupt
@@ -223,20 +225,20 @@ def test_what_was_kept_of_other_images_is_not_gone_on_with(look, tmp_path, monke
     with monkeypatch.context() as context:
         context.setattr(comparing, "write_leaderboard", end)
         with pytest.raises(KeyboardInterrupt):
-            look(rows, ("cv",))
+            look(rows, ("cv",), **plain)
     with monkeypatch.context() as context:
         context.setattr(comparing, "run_trials", lambda *_: pytest.fail("run again"))
-        assert look(rows, ("cv",)).posts["images_sha256"] == whole
+        assert look(rows, ("cv",), **plain).posts["images_sha256"] == whole
     with monkeypatch.context() as context:
         context.setattr(comparing, "write_leaderboard", end)
         with pytest.raises(KeyboardInterrupt):
-            look(rows, ("cv",))
+            look(rows, ("cv",), **plain)
     Image.new("RGB", (4, 4), "blue").save(tmp_path / "one.png")
     run = []
     monkeypatch.setattr(
         comparing, "run_trials", lambda *given: run.append(given) or run_trials(*given)
     )
-    assert look(rows, ("cv",)).posts["images_sha256"] != whole
+    assert look(rows, ("cv",), **plain).posts["images_sha256"] != whole
     assert run
 
 

@@ -125,8 +125,9 @@ def test_a_forecast_tells_whole_counts_without_decimals():
         too_close=False,
         thresholds=(),
         expected_count=6.12345678,
-        low=2.0,
-        high=30.0,
+        count_low=2.0,
+        count_high=30.0,
     )
     told = forecast.to_dict()
-    assert (told["expected_count"], str(told["low"]), told["high"]) == (6.123457, "2", 30)
+    counts = (told["expected_count"], str(told["count_low"]), told["count_high"])
+    assert counts == (6.12346, "2", 30)

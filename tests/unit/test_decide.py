@@ -39,8 +39,8 @@ def test_a_set_of_all_classes_is_too_close():
         "thresholds": [3.0, 6.0],
         "warnings": ["why"],
         "expected_count": None,
-        "low": None,
-        "high": None,
+        "count_low": None,
+        "count_high": None,
     }
 
 

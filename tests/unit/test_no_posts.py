@@ -13,6 +13,7 @@ from postcast import Post, load, read_posts, train
 from postcast.cli.main import exit_code
 from postcast.data.columns import Columns
 from postcast.errors import OutputError, SettingsError, SplitError
+from postcast.explain import explain
 from postcast.scoring import score_posts
 from postcast.settings import Settings, read_config
 from postcast.update import update
@@ -114,6 +115,15 @@ def test_nothing_of_a_post_stands_in_the_run(runs):
     assert len(needles(posts)) > 5 * len(posts)
     assert needles(posts) - told_in(runs["open"], posts) <= {str(post["tags"]) for post in posts}
     assert told_in(runs["closed"], posts) == set()
+
+
+def test_an_author_is_known_by_name_as_with_posts(runs):
+    for run in runs.values():
+        forecaster = load(run)
+        for author, is_part in ((NAMES[0], True), ("Nobody Known", False)):
+            draft = Post(text="easy things of note", author=author)
+            told = [part.name for part in explain(forecaster, draft).parts]
+            assert (f"author {author}" in told) is is_part
 
 
 def test_no_word_at_all_stands_in_the_forecaster(runs):
@@ -274,7 +284,7 @@ def test_images_that_were_learned_from_are_left_out_and_not_told(no_pictures, tm
         else:
             image.new("RGB", (5, 5), (0, 0, 255)).save(post["image"])
     (tmp_path / "239.png").write_bytes(b"no image")
-    settings = TEXTS | {"classifier": "linear", "image_encoder": "none"}
+    settings = TEXTS | {"classifier": "linear", "image_encoder": "plain"}
     others = [
         post | {"title": f"Neu {number}", "description": f"Anders {rare(11_000 + number)}"}
         for number, post in enumerate(posts)

@@ -29,7 +29,7 @@ def test_the_most_promising_stands_first_with_its_bounds(forecaster):
     assert [draft.position for draft in ranking.drafts] == [1, 2, 3]
     assert ranking.scale == "expected rank"
     for draft in ranking.drafts:
-        assert 0 <= draft.low <= draft.score <= draft.high <= 1
+        assert 0 <= draft.score_low <= draft.score <= draft.score_high <= 1
     assert ranking.drafts[0].forecast.forecast == "high"
 
 
@@ -107,7 +107,8 @@ def test_counts_order_drafts_where_they_are_known():
     assert ranking.scale == "expected count"
     first = ranking.drafts[0]
     assert first.score == pytest.approx(first.forecast.expected_count, abs=1e-5)
-    assert (first.low, first.high) == (first.forecast.low, first.forecast.high)
+    bounds = (first.forecast.count_low, first.forecast.count_high)
+    assert (first.score_low, first.score_high) == bounds
 
 
 def test_plain_values_survive_json_and_older_scorecards_load(forecaster):

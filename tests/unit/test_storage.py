@@ -1,6 +1,7 @@
 """Saved parts: what is missing, changed, unknown or newer is named; nothing else is read."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -52,6 +53,28 @@ def test_every_changed_byte_is_noticed(saved):
     load_manifest(saved)
 
 
+def test_damage_that_keeps_size_and_time_is_noticed(tmp_path):
+    (tmp_path / "weights").write_bytes(bytes(range(256)) * 2**13)  # 2 MiB
+    pieces = {
+        "encoder": Parts(files={"weights": tmp_path / "weights"}),
+        "classifier": Parts(arrays={"w": np.arange(2.0**18)}),
+    }
+    save_parts(tmp_path / "saved", pieces, {})
+    load_manifest(tmp_path / "saved")
+    for name in ("encoder/weights", "classifier.safetensors"):
+        part = tmp_path / "saved" / name
+        before, whole = part.stat(), part.read_bytes()
+        part.write_bytes(whole[: 2**19] + bytes(512) + whole[2**19 + 512 :])
+        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.raises(ForecasterError, match=f"{name} .*has changed"):
+            load_manifest(tmp_path / "saved")
+        part.write_bytes(whole)
+    manifest = load_manifest(tmp_path / "saved")
+    part.write_bytes(whole[:-1] + b"\1")
+    with pytest.raises(ForecasterError, match=f"{name} .*has changed"):
+        load_parts(tmp_path / "saved", "classifier", manifest)
+
+
 def test_an_unknown_part_is_named(saved):
     (saved / "extra.pkl").write_bytes(b"\x80\x04.")
     with pytest.raises(ForecasterError, match=r"extra.pkl .*unknown"):
@@ -66,6 +89,11 @@ def test_an_unknown_part_is_named(saved):
         ({"format": "x"}, "is broken"),
         ({"parts": [{"path": "../vocab.txt", "sha256": "", "kind": "file"}]}, "lies outside"),
         ({"parts": None}, "is broken"),
+        ({"parts": [7]}, "is broken"),
+        ({"parts": [{"path": 7, "sha256": "", "kind": "file"}]}, "is broken"),
+        ({"parts": [{"path": "a\x1b[31m", "sha256": "", "kind": "file"}]}, "is broken"),
+        ({"format": 10**400}, "is broken"),
+        ({"format": True}, "is broken"),
     ],
 )
 def test_a_bad_manifest(saved, change, says):

@@ -8,10 +8,16 @@ import pytest
 
 from postcast import Settings, load, read_posts, train, training
 from postcast.errors import EncoderError, OutputError, SettingsError
+from postcast.evaluate.resampling import resample
 
 FAST = {"encoder": "tfidf", "classifier": "linear"}
 NEURAL = {"encoder": "tfidf", "classifier": "neural", "device": "cpu"}
 RESULTS = ("predictions.csv", "scorecard.json", "forecaster/classifier.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    monkeypatch.setitem(resample.__kwdefaults__, "draws", 50)
 
 
 @pytest.fixture

@@ -165,9 +165,10 @@ def test_what_no_column_is_to_blame_for_never_stops_a_training(kind):
             row["text"] = str(row["text"]).split(" ", 1)[1]
             row["saves"] = int(20 * (i % 4) + rng.integers(8))
     found = looked_at(rows)
-    assert [(one.kind, one.is_leak) for one in found.findings] == [(kind, True)]
-    [line] = warnings_of(found)
-    assert found.findings[0].dealt_with in line
+    is_leak = kind != "copies"  # which stand on one side of the split that is used
+    assert [(one.kind, one.is_leak) for one in found.findings] == [(kind, is_leak)]
+    assert len(warnings_of(found)) == is_leak
+    assert all(found.findings[0].dealt_with in line for line in warnings_of(found))
 
 
 def test_a_leak_is_warned_of_once_and_training_goes_on(caplog):

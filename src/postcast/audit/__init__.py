@@ -64,6 +64,12 @@ class Audit:
     judged: tuple[str, ...]
     not_judged: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say how many leaks were found, and where."""
+        n_others = len(self.findings) - len(self.leaks)
+        found = f"{len(self.leaks)} leaks and {n_others} other findings"
+        return f"<Audit of {self.source}: {self.n_posts:,} posts, {found}>"
+
     @property
     def leaks(self) -> tuple[Finding, ...]:
         """The leaks that were not allowed."""

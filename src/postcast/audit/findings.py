@@ -45,6 +45,21 @@ TOO_GOOD, TOO_GOOD_LOW = 0.15, 0.1
 """What a column may add to the text before it is warned of, and the least its interval holds."""
 
 
+LEAST_WORTH = 0.01
+"""Of macro-F1: what adds less gives nothing away that anybody would see."""
+
+
+def gives_away(worth: Worth) -> bool:
+    """Return whether something surely tells of the count: beside the text, or by itself.
+
+    Its whole interval lies above zero, and its value from `LEAST_WORTH` on; or what it tells by
+    itself lies, with its whole interval, above `GUESSING`.
+    """
+    added, alone = worth.difference, worth.alone
+    adds = (added.low or 0.0) > 0 and (added.value or 0.0) >= LEAST_WORTH
+    return adds or (alone.low or 0.0) > GUESSING
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that gives the answer away, or might.
@@ -135,13 +150,13 @@ def _verdict(column: Candidate, worth: Worth, rho: Rho | None) -> tuple[Kind | N
         goes_along = rho is not None and abs(rho.value) >= GOES_WITH and rho.is_clear
         if goes_along and rho is not None:
             return "known after", f"{says}, and goes with the count ({rho})", True
-        if (added.low or 0) > 0 or (alone.low or 0) > GUESSING:
+        if gives_away(worth):
             return "known after", f"{says}, and tells the count", True
         return "known after", f"{says}, but tells nothing of the count here", False
     if (alone.value or 0) >= EXPLAINS:
         source = column.kind == "category"
         says = "alone explains the count" if source else "all but tells the count"
-        return "source" if source else "too good", says, True
+        return "source" if source else "too good", says, gives_away(worth)
     if (added.value or 0) > TOO_GOOD and (added.low or 0) > TOO_GOOD_LOW:
         return "too good", "tells more than is likely of something known before publishing", False
     return None, "", False
@@ -169,7 +184,7 @@ def of_author(case: Case) -> Iterator[Finding]:
         return
     worth = case.worth("the author", author, trial.from_median(author))
     alone = worth.alone.value or 0.0
-    is_leak = alone >= EXPLAINS
+    is_leak = alone >= EXPLAINS and gives_away(worth)
     tells = (worth.alone.low or 0) > GUESSING and alone >= NEARLY * (worth.score.value or 0)
     if not is_leak and not tells:
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postcast.audit.case import Case, Rho
-from postcast.audit.findings import ROW_ORDER, Finding, told
+from postcast.audit.findings import ROW_ORDER, Finding, gives_away, told
 from postcast.data.leaks import neighbour_correlation
 from postcast.evaluate.metrics import rank_correlation
 
@@ -51,14 +51,18 @@ def of_row_order(case: Case) -> Iterator[Finding]:
         return
     inside = " within authors" if strongest is within else ""
     says = f"row number and count{inside}: {strongest}; neighbouring rows: {neighbours:+.2f}"
-    is_leak = is_sorted and not _is_by_time(case)
-    if is_leak:
-        says = f"The rows are stored by {_direction(counts)}count ({says})"
-    else:
-        why = "time orders the rows" if _is_by_time(case) else "too little to be a sorted file"
-        says = f"Row number and count go together ({says}), but {why}"
     codes = case.trial.codes(row.astype(np.float64), binned=True)
     worth = case.worth("the row number", codes, case.trial.from_values(codes))
+    is_by_time, tells = _is_by_time(case), gives_away(worth)
+    is_leak = is_sorted and tells and not is_by_time
+    if is_leak:
+        says = f"The rows are stored by {_direction(counts)}count ({says})"
+    elif is_sorted and not is_by_time:
+        says = f"The rows are stored by {_direction(counts)}count ({says}), but tell nothing of it"
+        says += " in this split"
+    else:
+        why = "time orders the rows" if is_by_time else "too little to be a sorted file"
+        says = f"Row number and count go together ({says}), but {why}"
     yield Finding(
         kind="row order",
         subject=ROW_ORDER,

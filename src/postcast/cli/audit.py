@@ -28,20 +28,24 @@ def audit(
 ) -> None:
     """Look for what gives the answer away in a file of posts.
 
-    Looks for columns known only after publishing, rows stored by their counts, copies that a
-    random split would leave on both sides, and an author or a source that alone explains the
-    count; and says what each would have been worth. Exit code 1 where a leak was found.
+    Looks for columns known only after publishing, rows stored by their counts, copies on both
+    sides of a split, and an author or a source that alone explains the count; and says what each
+    would have been worth. Exit code 1 where something surely gives it away in the split that is
+    used; what does not is a note.
 
     Example:
 
       postcast audit posts.csv
     """
     from postcast.audit import audit as look
-    from postcast.cli.show import as_json_text
     from postcast.cli.show_audit import audit_text
+    from postcast.cli.terminal import say, say_json
     from postcast.settings import Settings
 
     found = look(posts, Settings.from_mapping(given))
-    typer.echo(as_json_text(found.to_dict()) if json else audit_text(found))
+    if json:
+        say_json(found.to_dict())
+    else:
+        say(audit_text(found))
     if found.leaks:
         raise typer.Exit(FOUND)

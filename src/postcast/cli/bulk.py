@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postcast.errors import SettingsError
+from postcast.files import is_stream
 
 if TYPE_CHECKING:
     from postcast.cluster.forecasts import Progress
@@ -117,13 +118,19 @@ class Bulk:
                 "a file of POSTS and --out FILE, without --json and --format smp",
                 "leave them out",
             )
+        if is_stream(out):
+            raise SettingsError(
+                f"--engine, --shards or --jobs with --out {out}, a device or pipe",
+                "a file: shards stand beside it until it is written",
+                "leave them out, or choose another --out",
+            )
         return Files(posts, out)
 
 
 def predict_in_bulk(
     bulk: Bulk,
     forecaster: Forecaster,
-    asked: tuple[Path, tuple[float, ...] | None],
+    asked: tuple[Path, tuple[float, ...] | None, bool],
     files: Files,
     given: Settings,
 ) -> int | Progress:
@@ -137,8 +144,9 @@ def predict_in_bulk(
     ----------
     bulk : Bulk
     forecaster : Forecaster
-    asked : (Path, tuple of float or None)
-        The RUN that it was loaded from, and the thresholds to which it was moved.
+    asked : (Path, tuple of float or None, bool)
+        The RUN that it was loaded from, the thresholds to which it was moved, and whether
+        drafts are independent.
     files : Files
     given : Settings
     """
@@ -156,7 +164,8 @@ def predict_in_bulk(
     default = bulk.jobs or 1 if bulk.engine in (None, LOCAL) else bulk.jobs or SHARDS
     n_shards = bulk.shards or min(default, drafts.height)
     folder = files.out.with_name(files.out.name + ".shards")
-    question = Question(*asked, image_root(given, files.posts))
+    run, thresholds, independent = asked
+    question = Question(run, thresholds, image_root(given, files.posts), independent)
     what = (drafts, n_shards, folder, question, files.posts.name)
     if folder.exists():
         before = _before(draft_manifest(*what), bulk, files.out, given)
@@ -169,7 +178,7 @@ def predict_in_bulk(
             return found
     else:
         _compute(manifest, bulk, given)
-    n_forecasts = gather_forecasts(manifest, files.out)
+    n_forecasts = gather_forecasts(manifest, files.out, raw_csv=given.raw_csv)
     _leave(manifest, bulk, (files.out, n_forecasts), given)
     return n_forecasts
 
@@ -182,7 +191,7 @@ def _before(manifest: Manifest, bulk: Bulk, out: Path, given: Settings) -> int |
 
     # in this order: a job that ends between the two has written its record
     queued = queued_forecasts(manifest) if bulk.engine == SLURM else None
-    n_forecasts = written_before(manifest, place_of(given.device), out)
+    n_forecasts = written_before(manifest, place_of(given.device), out, raw_csv=given.raw_csv)
     if n_forecasts is not None:
         return n_forecasts
     if queued is None:
@@ -197,7 +206,7 @@ def _leave(manifest: Manifest, bulk: Bulk, written: tuple[Path, int], given: Set
     from postcast.shards.written import record_written
 
     if bulk.engine == SLURM or was_submitted(manifest):
-        record_written(manifest, place_of(given.device), *written)
+        record_written(manifest, place_of(given.device), *written, raw_csv=given.raw_csv)
     else:
         shutil.rmtree(manifest.folder, ignore_errors=True)
 

@@ -10,6 +10,7 @@ import typer
 
 from postcast.cli.options import Json, takes_settings
 from postcast.errors import SettingsError
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.features.cache import Kept
@@ -55,7 +56,7 @@ def cache(
 
       postcast cache --clear
     """
-    from postcast.cli.show import as_json_text
+    from postcast.cli.terminal import say_json, say_line
     from postcast.features.cache import Cache, default_folder
 
     kept = Cache(folder.expanduser() if folder is not None else default_folder())
@@ -73,12 +74,12 @@ def cache(
             "limit": kept.limit,
             "kept": [_told(one) for one in entries],
         }
-        typer.echo(as_json_text(told))
+        say_json(told)
         return
     used = sum(one.n_bytes for one in entries)
-    typer.echo(f"{kept.root}: {_size(used)} of at most {_size(kept.limit)}")
+    say_line(f"{kept.root}: {_size(used)} of at most {_size(kept.limit)}")
     for one in entries:
-        typer.echo(f"  {_size(one.n_bytes):>9}  {_words(one)}")
+        say_line(f"  {_size(one.n_bytes):>9}  {_words(one)}")
 
 
 def _told(one: Kept) -> dict[str, object]:
@@ -105,7 +106,7 @@ def _words(one: Kept) -> str:
         return f"the encoder {name} as a graph, {about.get('weights', '?')}"
     place = " on a GPU" if about.get("device") == "cuda" else ""
     return (
-        f"{one.n_vectors:,} texts by {name}, {about.get('pooling', '?')} pooling, "
+        f"{counted(one.n_vectors, 'text')} by {name}, {about.get('pooling', '?')} pooling, "
         f"{about.get('precision', '?')}{place}"
     )
 
@@ -120,7 +121,7 @@ def _size(n_bytes: float) -> str:
 
 def _bytes(text: str) -> int:
     """Return the bytes that a size such as 2GB or 500 MB is."""
-    told = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    told = re.fullmatch(r"(\d+(?:\.\d+)?)\s*+([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if told is None:
         raise SettingsError(f"limit {text!r}", "a size such as 2GB or 500MB")
     return int(float(told[1]) * UNITS[told[2].upper()])

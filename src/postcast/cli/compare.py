@@ -84,7 +84,7 @@ def compare(
 
       postcast compare posts.csv --classifiers strong,tfidf-linear --splits chronological --out C
     """
-    from postcast.cli.show import as_json_text
+    from postcast.cli.terminal import say, say_json, say_line
     from postcast.compare import Wanted
     from postcast.compare import compare as look
     from postcast.evaluate.leaderboard_text import leaderboard_text
@@ -98,10 +98,10 @@ def compare(
     )
     board = look(posts, Settings.from_mapping(given), wanted, out)
     if json:
-        typer.echo(as_json_text(board.to_dict()))
+        say_json(board.to_dict())
         return
-    typer.echo(leaderboard_text(board))
-    typer.echo(f"Page: {out / 'compare.html'}")
+    say(leaderboard_text(board))
+    say_line(f"Page: {out / 'compare.html'}")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from postcast.errors import SettingsError
 from postcast.evaluate.words import listed
 
 if TYPE_CHECKING:
+    from postcast.features.assemble import Drafts
     from postcast.forecaster import Forecaster
     from postcast.schema import Post
     from postcast.settings import Settings
@@ -37,6 +38,28 @@ Time = Annotated[str | None, _option("When, as in 2026-05-01T18:00.")]
 Image = Annotated[str | None, _option("Path of its image.")]
 Tags = Annotated[str | None, _option("Its tags, between commas or spaces.")]
 Category = Annotated[str | None, _option("Its board, subreddit or topic.")]
+
+
+Independent = Annotated[
+    bool,
+    typer.Option(
+        "--independent",
+        help="Forecast each draft of a file as if it came alone. Otherwise drafts of an author "
+        "that have times know when the others are published.",
+    ),
+]
+
+
+def prepared(drafts: Drafts, *, independent: bool) -> Drafts:
+    """Return the drafts of a file as they are to be forecast; say so if they know each other."""
+    if independent:
+        return drafts.independent()
+    if drafts.know_each_other:
+        log.info(
+            "Drafts of an author that have times know when the others are published, and one "
+            "forecast alone can differ; --independent forecasts each as if it came alone."
+        )
+    return drafts
 
 
 @dataclass(frozen=True)

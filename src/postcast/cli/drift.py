@@ -42,7 +42,7 @@ def drift(
 
       postcast drift RUN newer-posts.csv --out drift
     """
-    from postcast.cli.show import as_json_text
+    from postcast.cli.terminal import say, say_json, say_line
     from postcast.drift import drift as judge
     from postcast.evaluate.drift_text import drift_text
     from postcast.reading import read
@@ -57,8 +57,12 @@ def drift(
     found = judge(forecaster, read(posts, settings, forecaster))
     if out is not None:
         write_drift(out, found)
-    typer.echo(as_json_text(found.to_dict()) if json else drift_text(found).rstrip())
+    if json:
+        say_json(found.to_dict())
+    else:
+        say(drift_text(found).rstrip())
     if out is not None and not json:
-        typer.echo(f"\nPage: {out / 'drift.html'}")
+        say()
+        say_line(f"Page: {out / 'drift.html'}")
     if not found.still_holds:
         raise typer.Exit(NO_LONGER)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from postcast.settings import Settings
 
 
-@takes_settings(READ, names=("device",))
+@takes_settings(READ, names=("device", "raw_csv"))
 def evaluate(
     run: Run,
     posts: Annotated[

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from postcast.cli.draft import (
     SETTINGS,
     Author,
@@ -43,8 +41,8 @@ def explain(
     --------
       postcast explain RUN --text "Easy weeknight pasta" --author studio-fern
     """
-    from postcast.cli.show import as_json_text
     from postcast.cli.show_explain import show_explanation
+    from postcast.cli.terminal import say_json
     from postcast.explain import explain as explain_draft
     from postcast.saved import load
     from postcast.settings import Settings
@@ -56,6 +54,6 @@ def explain(
     post = draft.post(forecaster, settings)
     explanation = explain_draft(forecaster, post)
     if json:
-        typer.echo(as_json_text(explanation.to_dict()))
+        say_json(explanation.to_dict())
     else:
         show_explanation(forecaster, post, explanation)

@@ -38,16 +38,16 @@ def formats(
 
       postcast formats --json
     """
-    from postcast.cli.show import as_json_text
+    from postcast.cli.terminal import say, say_json
     from postcast.data.sources import READERS
 
     if reader is not None and reader not in READERS:
         raise SettingsError(f"no reader {reader!r}", f"one of {', '.join(READERS)}")
     asked = READERS if reader is None else {reader: READERS[reader]}
     if json:
-        typer.echo(as_json_text([{"name": name, **_told(one)} for name, one in asked.items()]))
+        say_json([{"name": name, **_told(one)} for name, one in asked.items()])
         return
-    typer.echo("\n\n".join(_words(name, one) for name, one in asked.items()))
+    say("\n\n".join(_words(name, one) for name, one in asked.items()))
 
 
 def _told(one: Format) -> dict[str, object]:

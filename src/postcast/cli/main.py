@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from postcast.checkpoints.request import ignore_requests
 from postcast.cli.messages import drop_messages, show_messages, tell_trace
+from postcast.cli.terminal import say, say_error, set_up_outputs
 from postcast.errors import PostcastError
 from postcast.version import __version__
 
@@ -58,11 +60,23 @@ COMMANDS = {
 """Each in the module of its name, in a few words."""
 
 
+class _Commands(TyperGroup):
+    """The commands, in which the end of a file is no interruption."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; typer would take an `EOFError` for Ctrl-D at a question."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise ValueError(f"a file ended too early: {error}") from error
+
+
 def app_of(arguments: Sequence[str]) -> typer.Typer:
     """Return the command line that some arguments need: that of one command, or of all."""
     asked = arguments[0] if arguments else ""
     app = typer.Typer(
         name="postcast",
+        cls=_Commands,
         help="Forecast how popular a post will be before it is published.",
         epilog="Start with `postcast run --out RUN`: it trains on a synthetic sample.",
         add_completion=False,
@@ -87,7 +101,7 @@ def options(
 ) -> None:
     """Forecast how popular a post will be before it is published."""
     if version:
-        typer.echo(f"postcast {__version__}")
+        say(f"postcast {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -104,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def exit_code(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return 0 done, 1 answered no, 2 bad input, 130 interrupted."""
+    set_up_outputs()
     try:
         given = sys.argv[1:] if arguments is None else arguments
         app = app_of(given)
@@ -147,9 +162,8 @@ def _explained(error: Exception) -> str:
 def _say(message: str, code: int) -> int:
     """Say the one line that an error is, and nothing that led to it."""
     drop_messages()
-    line = " ".join(message.split())
     with contextlib.suppress(OSError):
-        typer.echo(f"postcast: {line}", err=True)
+        say_error(message)
     _silence_output()
     return code
 

@@ -10,6 +10,9 @@ import logging
 import logging.handlers
 import os
 import sys
+from typing import Any
+
+from postcast.wording import one_line, visible
 
 AT_MOST = 10_000
 """Messages held back."""
@@ -24,13 +27,23 @@ def set_up_messages(*, quiet: bool, verbose: bool) -> None:
         os.environ["TQDM_DISABLE"] = "1"
     is_live = verbose or (sys.stderr is not None and sys.stderr.isatty())
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Formatter("%(message)s"))
     if not is_live:
         handler = logging.handlers.MemoryHandler(AT_MOST, logging.CRITICAL + 1, handler)
     _logger.handlers[:] = [handler]
     _logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     _logger.propagate = False
     _stages.setLevel(logging.NOTSET if is_live else logging.WARNING)
+
+
+class _Formatter(logging.Formatter):
+    """Makes each message one line, and a trace some, in which text of others is only shown."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
+        return visible(super().formatException(ei))
 
 
 def show_messages() -> None:

@@ -9,9 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postcast.cli.bulk import Bulk, Engine, Jobs, Sbatch, Shards, predict_in_bulk
-from postcast.cli.draft import Author, Category, DraftWords, Image, Tags, Text, Time, Title
+from postcast.cli.draft import (
+    Author,
+    Category,
+    DraftWords,
+    Image,
+    Independent,
+    Tags,
+    Text,
+    Time,
+    Title,
+    prepared,
+)
 from postcast.cli.options import READ, Json, Run, numbers, takes_settings
+from postcast.cli.terminal import as_json_text, say_csv, say_json, say_line
 from postcast.errors import SettingsError
+from postcast.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from postcast.cluster.forecasts import Progress
@@ -25,7 +38,7 @@ log = logging.getLogger(__name__)
 LAYOUTS = ("csv", "smp")
 
 
-@takes_settings(READ, names=("device",))
+@takes_settings(READ, names=("device", "raw_csv"))
 def predict(
     run: Run,
     posts: Annotated[
@@ -68,6 +81,7 @@ def predict(
     engine: Engine = None,
     shards: Shards = None,
     jobs: Jobs = None,
+    independent: Independent = False,
     sbatch: Sbatch = None,
     json: Json = False,
     given: dict[str, Any],
@@ -76,9 +90,9 @@ def predict(
 
     Every row of a file gets a forecast, in its order, as CSV on standard output or in --out:
     id, author, forecast, p_low, p_medium, p_high, set, too_close, warnings, and from a
-    forecaster that knows counts expected_count, low and high. Columns are those of the training
-    unless others are given. --jobs and --shards divide a large file over several processes; the
-    forecasts are the same.
+    forecaster that knows counts expected_count, count_low and count_high. Columns are those of
+    the training unless others are given. --jobs and --shards divide a large file over several
+    processes; the forecasts are the same.
 
     Examples
     --------
@@ -88,7 +102,7 @@ def predict(
 
       postcast predict RUN drafts.csv --out forecasts.csv --jobs 2
     """
-    from postcast.cli.show import as_json_text, show_forecast
+    from postcast.cli.show import show_forecast
     from postcast.saved import load
     from postcast.settings import Settings
 
@@ -103,14 +117,14 @@ def predict(
     if moved is not None:
         forecaster = forecaster.moved(moved)
     if whole is not None:
-        told = predict_in_bulk(bulk, forecaster, (run, moved), whole, settings)
+        told = predict_in_bulk(bulk, forecaster, (run, moved, independent), whole, settings)
         if isinstance(told, int):
             _say_written(told, whole.out)
         else:
             _say_submitted(told, whole.out)
         return
     if posts is not None:
-        answers, authors = _of_file(forecaster, posts, settings)
+        answers, authors = _of_file(forecaster, posts, settings, independent=independent)
     else:
         answers, authors = [forecaster.predict(draft.post(forecaster, settings))], [author]
     if layout == "smp":
@@ -119,10 +133,10 @@ def predict(
     if out is not None:
         from postcast.runs.results import write_forecasts
 
-        write_forecasts(out, answers, authors)
+        write_forecasts(out, answers, authors, raw_csv=settings.raw_csv)
     if json:
         plain = [answer.to_dict() for answer in answers]
-        typer.echo(as_json_text(plain[0] if is_draft else plain))
+        say_json(plain[0] if is_draft else plain)
     elif out is not None:
         _say_written(len(answers), out)
     elif is_draft:
@@ -130,7 +144,7 @@ def predict(
     else:
         from postcast.runs.results import forecasts_csv
 
-        typer.echo(forecasts_csv(answers, authors), nl=False)
+        say_csv(forecasts_csv(answers, authors, raw_csv=settings.raw_csv))
 
 
 def _check_source(posts: Path | None, *, is_draft: bool) -> None:
@@ -152,34 +166,34 @@ def _check_layout(layout: str, *, is_draft: bool, as_json: bool) -> None:
 
 def _submit(forecaster: Forecaster, answers: list[Forecast], out: Path | None) -> None:
     """Write forecasts as the SMP Challenge takes them, or print them."""
-    from postcast.cli.show import as_json_text
     from postcast.runs.submission import submission
 
     encoder = forecaster.facts["encoder"]
     learned_elsewhere = "" if encoder in ("none", "tfidf") else f"pretrained encoder {encoder}"
-    text = as_json_text(submission(answers, learned_elsewhere))
+    told = submission(answers, learned_elsewhere)
     if out is None:
-        typer.echo(text)
+        say_json(told)
         return
     from postcast.files import write_text
 
-    write_text(out, text + "\n")
+    write_text(out, as_json_text(told) + "\n")
     _say_written(len(answers), out)
 
 
 def _say_written(n_forecasts: int, out: Path) -> None:
-    typer.echo(f"{n_forecasts:,} forecast{'s' * (n_forecasts != 1)}: {out}")
+    say_line(f"{counted(n_forecasts, 'forecast')}: {out}")
 
 
 def _say_submitted(found: Progress, out: Path) -> None:
     verb = "Submitted as" if found.is_new else "In the queue:"
-    jobs = f"job{'s' * (len(found.jobs) != 1)} {', '.join(found.jobs)}"
-    typer.echo(f"{verb} {jobs}; {found.done:,} of {found.shards:,} shards are done")
-    typer.echo(f"{out} is written once all are; the same command says how far it is")
+    jobs = f"{agreeing(len(found.jobs), 'job')} {', '.join(found.jobs)}"
+    are = agreeing(found.done, "is", "are")
+    say_line(f"{verb} {jobs}; {found.done:,} of {counted(found.shards, 'shard')} {are} done")
+    say_line(f"{out} is written once all are; the same command says how far it is")
 
 
 def _of_file(
-    forecaster: Forecaster, posts: Path, settings: Settings
+    forecaster: Forecaster, posts: Path, settings: Settings, *, independent: bool
 ) -> tuple[list[Forecast], list[str | None]]:
     """Forecast every row of a file."""
     from postcast.features.assemble import drafts_of_table
@@ -187,6 +201,7 @@ def _of_file(
 
     table = read_drafts(posts, settings, forecaster)
     drafts = drafts_of_table(table, image_root(settings, posts))
+    drafts = prepared(drafts, independent=independent)
     answers = forecaster.forecast(drafts)
     if forecaster.senses.images is not None:
         from postcast.features.images.tally import Tally

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from postcast.settings import Settings
 
 
-@takes_settings(READ, names=("protocol",))
+@takes_settings(READ, names=("protocol", "raw_csv"))
 def prepare(
     posts: Annotated[
         Path,
@@ -54,14 +54,20 @@ def prepare(
 
 
 def prepared(posts: Path, settings: Settings, out: Path) -> Posts:
-    """Read and clean posts, write them and what was rejected, and return them."""
+    """Read and clean posts, write them and what was rejected, and return them.
+
+    Beside a device or a pipe no ``rejected.csv`` is written.
+    """
     from postcast.data.read import write_prepared, write_rejected
-    from postcast.files import removing_if_new
+    from postcast.files import is_stream, removing_if_new
     from postcast.reading import read
 
-    table = read(posts, settings)
+    table = read(posts, settings, classifiers=())
+    if is_stream(out):
+        write_prepared(table, out)
+        return table
     rejected = out.with_name("rejected.csv")
     with removing_if_new(out, rejected):
         write_prepared(table, out)
-        write_rejected(table, rejected)
+        write_rejected(table, rejected, raw_csv=settings.raw_csv)
     return table

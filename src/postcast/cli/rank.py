@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from postcast.cli.draft import Independent, prepared
 from postcast.cli.options import READ, Json, Run, takes_settings
 
 
-@takes_settings(READ, names=("device",))
+@takes_settings(READ, names=("device", "raw_csv"))
 def rank(
     run: Run,
     drafts: Annotated[
@@ -24,6 +25,7 @@ def rank(
         Path | None,
         typer.Option("--out", metavar="CSV", help="File to write.", show_default=False),
     ] = None,
+    independent: Independent = False,
     json: Json = False,
     given: dict[str, Any],
 ) -> None:
@@ -36,8 +38,8 @@ def rank(
 
       postcast rank RUN drafts.csv
     """
-    from postcast.cli.show import as_json_text
     from postcast.cli.show_rank import ranking_csv, ranking_text
+    from postcast.cli.terminal import say, say_json
     from postcast.features.assemble import drafts_of_table
     from postcast.files import write_text
     from postcast.rank import rank_drafts
@@ -48,7 +50,11 @@ def rank(
     settings = Settings.from_mapping(given)
     forecaster = load(run, device=settings.device)
     table = read_drafts(drafts, settings, forecaster)
-    ranking = rank_drafts(forecaster, drafts_of_table(table, image_root(settings, drafts)))
+    columns = drafts_of_table(table, image_root(settings, drafts))
+    ranking = rank_drafts(forecaster, prepared(columns, independent=independent))
     if out is not None:
-        write_text(out, ranking_csv(ranking))
-    typer.echo(as_json_text(ranking.to_dict()) if json else ranking_text(ranking))
+        write_text(out, ranking_csv(ranking, raw=settings.raw_csv))
+    if json:
+        say_json(ranking.to_dict())
+    else:
+        say(ranking_text(ranking))

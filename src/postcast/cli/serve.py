@@ -10,9 +10,10 @@ import typer
 
 from postcast.cli.messages import show_at_once
 from postcast.cli.options import Run, takes_settings
+from postcast.cli.terminal import say_line
 from postcast.errors import MissingExtraError
 
-NEEDED = ("fastapi", "uvicorn", "python_multipart", "PIL")
+NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "PIL")
 
 
 @takes_settings(names=("device",))
@@ -60,7 +61,7 @@ def serve(
     """Serve a forecaster: a page for people at /, and an HTTP API described at /docs.
 
     Listens on this machine alone unless --host and --token-file say otherwise. Ctrl-C or SIGTERM
-    end it once what it took is answered.
+    end it once what it took is answered. SIGHUP makes it take up the run that then stands there.
 
     Examples
     --------
@@ -70,21 +71,21 @@ def serve(
     """
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         raise MissingExtraError("postcast serve", "web")
-    from postcast.saved import load
     from postcast.settings import Settings
     from postcast.web.app import LOCAL, make_app
+    from postcast.web.lifetime import lifetime
     from postcast.web.service import Service
     from postcast.web.serving import address_of, listen, read_token, serve_app
 
     token = None if token_file is None else read_token(token_file)
     device = Settings.from_mapping(given).device
-    with listen(host, port, token) as listening:
-        service = Service(load(run, device=device), load(run, device=device), run)
+    with lifetime(), listen(host, port, token) as listening:
+        service = Service.of_run(run, device)
         app = make_app(service, (*LOCAL, host, *(names or ())), token)
         address = address_of(listening)
 
         def ready() -> None:
             show_at_once()
-            typer.echo(f"Serving {run}: {address}")
+            say_line(f"Serving {run}: {address}")
 
-        serve_app(app, [listening], service.limits, ready)
+        serve_app(app, [listening], service.limits, ready, service.renew)

@@ -5,16 +5,15 @@ Knows how answers are worded in a terminal; computes none of them.
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from postcast.evaluate.words import class_ranges, count_in_words, listed
+from postcast.cli.terminal import say, say_json, say_line
+from postcast.evaluate.words import class_ranges, listed
 from postcast.schema import CLASSES
+from postcast.wording import about_count, counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -25,22 +24,16 @@ BAR = 24
 WIDTH = 88
 
 
-def as_json_text(value: Any) -> str:
-    """Return JSON for machines; half a sign, which UTF-8 has no bytes for, as its number."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    halves = any("\ud800" <= sign <= "\udfff" for sign in text)
-    return json.dumps(value, indent=2, allow_nan=False) if halves else text
-
-
 def show_scorecard(card: Scorecard, out: Path, *, as_json: bool) -> None:
     """Print a scorecard and where the rest stands."""
     if as_json:
-        typer.echo(as_json_text(card.to_dict()))
+        say_json(card.to_dict())
         return
     from postcast.evaluate.summary import scorecard_text
 
-    typer.echo(scorecard_text(card).rstrip())
-    typer.echo(f"\nReport: {out / 'report.html'}")
+    say(scorecard_text(card).rstrip())
+    say()
+    say_line(f"Report: {out / 'report.html'}")
 
 
 def show_run(forecaster: Forecaster, out: Path, *, as_json: bool) -> None:
@@ -52,11 +45,11 @@ def show_run(forecaster: Forecaster, out: Path, *, as_json: bool) -> None:
 def show_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
     """Print facts, a line each."""
     if as_json:
-        typer.echo(as_json_text(dict(facts)))
+        say_json(dict(facts))
         return
     width = max(map(len, facts))
     for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {value}")
+        say_line(f"{name.replace('_', ' '):<{width}}  {value}")
 
 
 def show_posts(posts: Posts, *, as_json: bool) -> None:
@@ -80,8 +73,8 @@ def show_posts(posts: Posts, *, as_json: bool) -> None:
 
 def show_forecast(forecaster: Forecaster, forecast: Forecast) -> None:
     """Print one forecast with what it rests on."""
-    typer.echo("\n".join(forecast_lines(forecaster, forecast)) + "\n")
-    typer.echo(textwrap.fill(trust(forecaster), WIDTH, break_on_hyphens=False))
+    say("\n".join(forecast_lines(forecaster, forecast)) + "\n")
+    say(textwrap.fill(trust(forecaster), WIDTH, break_on_hyphens=False))
 
 
 def forecast_lines(forecaster: Forecaster, forecast: Forecast) -> list[str]:
@@ -97,6 +90,7 @@ def forecast_lines(forecaster: Forecaster, forecast: Forecast) -> list[str]:
         lines.append(
             f"  {name:<6} {p:>4.0%} {bar:<{BAR}} {ranges[code]:<{width}}  past posts: {share:.0%}"
         )
+    lines += [f"  {sentence}" for sentence in forecaster.base_rates().sentences()]
     if forecaster.rule.coverage is not None:
         held = listed(forecast.set, "or")
         lines += ["", f"  At {forecaster.rule.coverage:.0%} coverage: {held}."]
@@ -108,11 +102,11 @@ def forecast_lines(forecaster: Forecaster, forecast: Forecast) -> list[str]:
 
 def _told_count(forecaster: Forecaster, forecast: Forecast) -> str:
     """Return the expected count with its bounds."""
-    expected = forecast.expected_count or 0.0
-    about = f"about {expected:,.0f}" if expected >= 10 else f"about {expected:.2g}"
-    if forecast.low is None or forecast.high is None or forecaster.counts is None:
+    about = f"about {about_count(forecast.expected_count or 0.0)}"
+    low, high = forecast.count_low, forecast.count_high
+    if low is None or high is None or forecaster.counts is None:
         return about
-    bounds = " to ".join(count_in_words(count) for count in (forecast.low, forecast.high))
+    bounds = f"{number_in_words(low)} to {number_in_words(high)}"
     return f"{about}; {bounds} at {forecaster.counts.coverage:.0%} coverage"
 
 
@@ -120,7 +114,7 @@ def trust(forecaster: Forecaster) -> str:
     """Return how good this forecaster was found to be, and against what."""
     trained = None if forecaster.counts is None else forecaster.counts.rule.thresholds
     if trained is not None and trained != forecaster.rule.thresholds:
-        begin = listed(count_in_words(threshold) for threshold in trained)
+        begin = listed(number_in_words(threshold) for threshold in trained)
         return f"How good it is was measured with its own thresholds, {begin}; not with these."
     if forecaster.scorecard is None:
         return "How good it is was not measured: there is no scorecard beside the forecaster."
@@ -129,5 +123,5 @@ def trust(forecaster: Forecaster) -> str:
     told = verdict(forecaster.scorecard)
     n_later = sum(one["posts"] for one in forecaster.bank.updates)
     if n_later:
-        told += f" That was before {n_later:,} newer posts entered its memory."
+        told += f" That was before {counted(n_later, 'newer post')} entered its memory."
     return told

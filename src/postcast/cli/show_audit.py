@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from postcast.cli.show import WIDTH
 from postcast.evaluate.words import listed
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.audit import Audit
@@ -19,9 +20,9 @@ MOST_SHOWN = 6
 def audit_text(audit: Audit) -> str:
     """Return an audit as paragraphs."""
     allowed = [one for one in audit.findings if one.is_allowed]
-    warnings = [one for one in audit.findings if not one.is_leak]
+    notes = [one for one in audit.findings if not one.is_leak]
     parts = [_verdict(audit)]
-    ranked = [("Leak", audit.leaks), ("Allowed", allowed), ("Warning", warnings)]
+    ranked = [("Leak", audit.leaks), ("Allowed", allowed), ("Note", notes)]
     named = [(word, one) for word, some in ranked for one in some]
     parts += [_filled(f"{word}: {one.sentence}") for word, one in named[:MOST_SHOWN]]
     if named[MOST_SHOWN:]:
@@ -33,8 +34,8 @@ def audit_text(audit: Audit) -> str:
 def _verdict(audit: Audit) -> str:
     n_leaks = len(audit.leaks)
     none = "No other leak" if any(one.is_allowed for one in audit.findings) else "No leak"
-    what = none if not n_leaks else "1 leak" if n_leaks == 1 else f"{n_leaks} leaks"
-    return f"{what} found in {audit.source} ({audit.n_posts:,} posts)."
+    what = counted(n_leaks, "leak") if n_leaks else none
+    return f"{what} found in {audit.source} ({counted(audit.n_posts, 'post')})."
 
 
 def _short(finding: Finding) -> str:

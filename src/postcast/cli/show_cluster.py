@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from postcast.cli.show import as_json_text
+from postcast.cli.terminal import say, say_json, say_line
 from postcast.cluster.folder import EMBED, RAY
 from postcast.cluster.status import STATES, WAITING
+from postcast.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from postcast.cluster.folder import Submission
@@ -23,31 +22,32 @@ NAMED = 12
 def show_scripts(scripts: Sequence[Path], *, as_json: bool) -> None:
     """Print which scripts were written, and how to submit them by hand."""
     if as_json:
-        typer.echo(as_json_text({"scripts": [str(one) for one in scripts], "jobs": []}))
+        say_json({"scripts": [str(one) for one in scripts], "jobs": []})
         return
-    typer.echo("Written, and not submitted:\n")
+    say("Written, and not submitted:\n")
     for one in scripts:
-        typer.echo(f"  {_shown(one)}")
-    typer.echo("\nBy hand, in that folder, each when the one before is done:\n")
+        say_line(f"  {_shown(one)}")
+    say("\nBy hand, in that folder, each when the one before is done:\n")
     for one in scripts:
-        typer.echo(f"  sbatch {one.name}")
+        say_line(f"  sbatch {one.name}")
 
 
 def show_submission(submission: Submission, run: Path, *, as_json: bool) -> None:
     """Print the ids of the jobs."""
     if as_json:
-        typer.echo(as_json_text(submission.to_dict()))
+        say_json(submission.to_dict())
         return
     for job in submission.jobs:
-        typer.echo(f"{job.stage:<8}  job {job.id}{_parts(submission, job.stage)}")
-    typer.echo(f"\nHow far it is: postcast status {run}")
+        say_line(f"{job.stage:<8}  job {job.id}{_parts(submission, job.stage)}")
+    say()
+    say_line(f"How far it is: postcast status {run}")
 
 
 def _parts(submission: Submission, stage: str) -> str:
     if stage != EMBED:
         return ""
     return (
-        f": {submission.shards:,} shards in {submission.tasks:,} tasks, "
+        f": {counted(submission.shards, 'shard')} in {counted(submission.tasks, 'task')}, "
         f"{submission.at_once:,} at once"
     )
 
@@ -55,29 +55,32 @@ def _parts(submission: Submission, stage: str) -> str:
 def show_status(found: Status, run: Path, *, as_json: bool) -> None:
     """Print how far each stage is, and what has failed."""
     if as_json:
-        typer.echo(as_json_text(found.to_dict()))
+        say_json(found.to_dict())
         return
     for stage in found.stages:
         told = _counts(found) if stage.name == EMBED else stage.state
         if stage.state == WAITING and stage.why:
             told += f" ({stage.why})"
         jobs = "" if found.submission.engine == RAY else _jobs(stage)
-        typer.echo(f"{stage.name:<8}  {told:<40}  {jobs}".rstrip())
+        say_line(f"{stage.name:<8}  {told:<40}  {jobs}".rstrip())
     for stage in found.stages:
         if stage.why and stage.state != WAITING:
-            typer.echo(f"\n{stage.name} failed: {stage.why}")
+            say()
+            say_line(f"{stage.name} failed: {stage.why}")
             if stage.log:
-                typer.echo(f"  {stage.log}")
+                say_line(f"  {stage.log}")
     if found.is_finished:
-        typer.echo(f"\nDone: {run / 'report.html'}")
+        say()
+        say_line(f"Done: {run / 'report.html'}")
     elif found.is_stuck and found.submission.engine == RAY:
-        typer.echo("\nNobody is at it. To go on: the same `postcast submit` again")
+        say("\nNobody is at it. To go on: the same `postcast submit` again")
     elif found.is_stuck:
-        typer.echo(f"\nWhat has failed or is missing: postcast resume {run}")
+        say()
+        say_line(f"What has failed or is missing: postcast resume {run}")
 
 
 def _jobs(stage: Stage) -> str:
-    return f"job{'s' * (len(stage.jobs) > 1)} {', '.join(stage.jobs)}" if stage.jobs else "no job"
+    return f"{agreeing(len(stage.jobs), 'job')} {', '.join(stage.jobs)}" if stage.jobs else "no job"
 
 
 def _counts(found: Status) -> str:
@@ -87,7 +90,7 @@ def _counts(found: Status) -> str:
         which = [index for index, one in enumerate(found.shards) if one == state]
         if which:
             numbers = ", ".join(map(str, which[:NAMED])) + ", …" * (len(which) > NAMED)
-            named = f" (shard{'s' * (len(which) > 1)} {numbers})"
+            named = f" ({agreeing(len(which), 'shard')} {numbers})"
             told.append(f"{len(which):,} {state}" + named * (state in STATES[-2:]))
     return ", ".join(told)
 
@@ -96,26 +99,27 @@ def show_resumed(found: Status, submission: Submission, run: Path, *, as_json: b
     """Print what was submitted again."""
     new = submission.jobs[len(found.submission.jobs) :]
     if as_json:
-        typer.echo(as_json_text({"jobs": [{"stage": one.stage, "id": one.id} for one in new]}))
+        say_json({"jobs": [{"stage": one.stage, "id": one.id} for one in new]})
         return
     for job in new:
-        typer.echo(f"{job.stage:<8}  job {job.id}")
+        say_line(f"{job.stage:<8}  job {job.id}")
     if not new:
         left = "everything is done" if found.is_finished else "its jobs wait or are running"
-        typer.echo(f"Nothing is missing: {left}")
+        say_line(f"Nothing is missing: {left}")
     else:
-        typer.echo(f"\nHow far it is: postcast status {run}")
+        say()
+        say_line(f"How far it is: postcast status {run}")
 
 
 def show_cancelled(ids: Sequence[str], run: Path, *, as_json: bool) -> None:
     """Print which jobs were ended."""
     if as_json:
-        typer.echo(as_json_text({"cancelled": list(ids)}))
+        say_json({"cancelled": list(ids)})
     elif ids:
-        jobs = f"job{'s' * (len(ids) > 1)} {', '.join(ids)}"
-        typer.echo(f"Cancelled {jobs}. To go on: postcast resume {run}")
+        jobs = f"{agreeing(len(ids), 'job')} {', '.join(ids)}"
+        say_line(f"Cancelled {jobs}. To go on: postcast resume {run}")
     else:
-        typer.echo("No job of it waits or is running")
+        say("No job of it waits or is running")
 
 
 def _shown(path: Path) -> str:

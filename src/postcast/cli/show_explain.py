@@ -19,7 +19,7 @@ from postcast.cli.terminal import (
     open_console,
     plain,
 )
-from postcast.evaluate.words import listed
+from postcast.wording import about_count, counted, number_in_words, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ MOST_SIGNS = 1_200
 def show_explanation(forecaster: Forecaster, post: Post, explanation: Explanation) -> None:
     """Print an explanation."""
     console = open_console()
-    console.print("\n".join(forecast_lines(forecaster, explanation.forecast)) + "\n")
+    console.print(visible("\n".join(forecast_lines(forecaster, explanation.forecast))) + "\n")
     marked = _marked(post, explanation.parts)
     if marked.plain.strip():
         for line in marked.wrap(console, WIDTH - 2):
@@ -54,7 +54,7 @@ def show_explanation(forecaster: Forecaster, post: Post, explanation: Explanatio
     _print_parts(console, explanation)
     _print_similar(console, explanation.similar)
     for sentence in (*explanation.sentences, trust(forecaster)):
-        console.print(textwrap.fill(sentence, WIDTH, break_on_hyphens=False))
+        console.print(visible(textwrap.fill(sentence, WIDTH, break_on_hyphens=False)))
 
 
 def _marked(post: Post, parts: Sequence[Part]) -> Text:
@@ -95,7 +95,7 @@ def _print_parts(console: Console, explanation: Explanation) -> None:
 
     base, now = explanation.base["high"], explanation.forecast.probabilities["high"]
     counts = [explanation.base_count, explanation.expected_count]
-    less, more = ("" if one is None else f", {one:,.3g} expected" for one in counts)
+    less, more = ("" if one is None else f", {about_count(one)} expected" for one in counts)
     console.print(
         f"What moved it, from {base:.0%} high{less}, with none of it to {now:.0%}{more}:\n"
     )
@@ -115,7 +115,7 @@ def _print_parts(console: Console, explanation: Explanation) -> None:
         console.print("  The draft has nothing that this forecaster reads.")
     elif left:
         also = "not told apart from no effect" if len(told) <= MOST_PARTS else "smaller"
-        console.print(Text(f"  {left} more part{'s' * (left != 1)}: {also}.", style=FAINT))
+        console.print(Text(f"  {counted(left, 'more part')}: {also}.", style=FAINT))
     console.print()
 
 
@@ -126,11 +126,10 @@ def _print_similar(console: Console, similar: Sequence[SimilarPost]) -> None:
 
     console.print("Past posts most like it, with what came of them:\n")
     for post in similar:
-        count = f"{post.engagement:,.10g}"
+        count = number_in_words(post.engagement, 10)
         date = "" if post.time is None else post.time[:10]
         facts = f"  {date:<10} {count:>9} {post.popularity_class:<6}"
-        told = listed([one for one in (post.author,) if one], "and")
-        who = fitted(told, 18)
+        who = fitted(post.author or "", 18)
         said = "" if post.text is None else fitted(post.text, WIDTH - 50).rstrip()
         line = Text.assemble(facts, f" {who} ", (said, FAINT))
         line.rstrip()

@@ -9,16 +9,25 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from postcast.cli.show import WIDTH
+from postcast.cli.terminal import plain
+from postcast.csv_cells import count_cell, csv_text
 from postcast.evaluate.words import gap_in_words, listed, pairwise_sentence
 from postcast.standing import COUNT
+from postcast.wording import about_count, counted, number_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
     from postcast.rank import RankedDraft, Ranking
 
 MOST_NAMED = 3
 """Drafts too close to one that its row names; the others by their number."""
 
 LONGEST_ID = 24
+
+SCORES = ("score", "score_low", "score_high")
 
 
 def ranking_text(ranking: Ranking) -> str:
@@ -28,7 +37,7 @@ def ranking_text(ranking: Ranking) -> str:
     return "\n\n".join(["\n".join(_table(ranking)), *_sentences(ranking)])
 
 
-def ranking_csv(ranking: Ranking) -> str:
+def ranking_csv(ranking: Ranking, *, raw: bool = False) -> str:
     """Return a ranking as CSV, one row a draft, the most promising first."""
     import polars as pl
 
@@ -39,9 +48,7 @@ def ranking_csv(ranking: Ranking) -> str:
             "id": pl.Series([one.id for one in drafts], dtype=pl.String),
             "author": pl.Series([one.author for one in drafts], dtype=pl.String),
             "forecast": pl.Series([one.forecast.forecast for one in drafts], dtype=pl.String),
-            "score": pl.Series([one.score for one in drafts], dtype=pl.Float64),
-            "low": pl.Series([one.low for one in drafts], dtype=pl.Float64),
-            "high": pl.Series([one.high for one in drafts], dtype=pl.Float64),
+            **{name: _cells([getattr(one, name) for one in drafts]) for name in SCORES},
             "too_close_to": pl.Series(
                 ["|".join(map(_called, one.too_close_to)) for one in drafts], dtype=pl.String
             ),
@@ -51,7 +58,13 @@ def ranking_csv(ranking: Ranking) -> str:
             ),
         }
     )
-    return table.write_csv(float_precision=6)
+    return csv_text(table, raw=raw)
+
+
+def _cells(scores: Sequence[float | None]) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(map(count_cell, scores), dtype=pl.String)
 
 
 def _table(ranking: Ranking) -> list[str]:
@@ -81,7 +94,7 @@ def _too_close(draft: RankedDraft) -> str:
     named = [_called(one) for one in draft.too_close_to[:MOST_NAMED]]
     rest = draft.n_too_close - len(named)
     if rest:
-        named.append(f"{rest:,} other{'s' * (rest > 1)}")
+        named.append(counted(rest, "other"))
     return f"  too close to call with {listed(named)}"
 
 
@@ -104,22 +117,23 @@ def _notes(ranking: Ranking) -> list[str]:
 def _called(name: str | None) -> str:
     if name is None:
         return "–"
-    name = "".join(sign if sign.isprintable() else " " for sign in name)
+    name = plain(name)
     return name if len(name) <= LONGEST_ID else f"{name[: LONGEST_ID - 1]}…"
 
 
 def _score(score: float, scale: str) -> str:
     if scale == COUNT:
-        return f"{score:,.0f}" if score >= 10 else f"{score:.2g}"
+        return about_count(score)
     return f"{score:.2f}"
 
 
 def _between(draft: RankedDraft, scale: str) -> str:
-    if draft.low is None or draft.high is None:
+    low, high = draft.score_low, draft.score_high
+    if low is None or high is None:
         return ""
     if scale == COUNT:
-        return f"{draft.low:,.10g} to {draft.high:,.10g}"
-    return f"{draft.low:.2f} to {draft.high:.2f}"
+        return f"{number_in_words(low)} to {number_in_words(high)}"
+    return f"{low:.2f} to {high:.2f}"
 
 
 def _filled(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from postcast.cli.show import WIDTH
 from postcast.evaluate.drift_text import thresholds_sentence
 from postcast.evaluate.words import listed
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.update import Update
@@ -40,7 +41,7 @@ def update_text(done: Update) -> str:
 
 
 def _taken(done: Update) -> str:
-    posts = f"{done.posts:,} post{'s' * (done.posts != 1)} with a count"
+    posts = f"{counted(done.posts, 'post')} with a count"
     if not done.changed:
         return f"Nothing changed: none of {posts} entered the memory of {done.out}."
     return (

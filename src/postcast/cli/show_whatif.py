@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from postcast.cli.show import WIDTH, forecast_lines, trust
 from postcast.cli.terminal import FAINT, LOWERS, RAISES, effect_bar, open_console, plain
+from postcast.wording import visible
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -19,24 +20,27 @@ HALF = 10
 
 
 def show_what_if(forecaster: Forecaster, found: WhatIf) -> None:
-    """Print the changes that are sure, the largest first."""
+    """Print where each alternative stands, and the changes that are sure, the largest first."""
     from rich.text import Text
 
     console = open_console()
-    console.print("\n".join(forecast_lines(forecaster, found.forecast)) + "\n")
-    greatest = max((abs(change.effect) for change in found.changes), default=0.0)
-    for change in found.changes:
-        bar = effect_bar(change.effect, greatest, HALF)
+    console.print(visible("\n".join(forecast_lines(forecaster, found.forecast))) + "\n")
+    rows = [
+        *(("alternative", one.effect, one.forecast, one.sentence) for one in found.alternatives),
+        *((one.kind, one.effect, one.after, one.sentence) for one in found.changes),
+    ]
+    greatest = max((abs(effect) for _, effect, _, _ in rows), default=0.0)
+    for kind, effect, forecast, sentence in rows:
+        bar = effect_bar(effect, greatest, HALF)
         before, after = (
             f"{one.forecast} ({one.probabilities['high']:.0%} high)"
-            for one in (change.before, change.after)
+            for one in (found.forecast, forecast)
         )
-        style = RAISES if change.effect > 0 else LOWERS
-        told = (f"{before} → {after}", style)
-        line = Text.assemble(f"  {change.kind:<12}", bar, " ", told)
+        style = RAISES if effect > 0 else LOWERS
+        line = Text.assemble(f"  {kind:<12}", bar, " ", (f"{before} → {after}", style))
         console.print(line)
-        for part in textwrap.wrap(plain(change.sentence), WIDTH - 4, break_on_hyphens=False):
+        for part in textwrap.wrap(plain(sentence), WIDTH - 4, break_on_hyphens=False):
             console.print(Text(f"    {part}", style=FAINT))
         console.print()
     for sentence in (*found.sentences, trust(forecaster)):
-        console.print(textwrap.fill(sentence, WIDTH, break_on_hyphens=False))
+        console.print(visible(textwrap.fill(sentence, WIDTH, break_on_hyphens=False)))

@@ -1,12 +1,18 @@
-"""Lines for a terminal, coloured where it shows colours. Text of others is shown as text.
+"""What goes to standard output: lines for a terminal, coloured where it shows colours.
 
-Knows no forecast.
+Everything that is printed passes here. Text of others is shown as text, and what the output's
+encoding lacks is written in plain characters. Knows no forecast.
 """
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from postcast.wording import in_plain_characters, json_safe, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +20,64 @@ if TYPE_CHECKING:
 
 RAISES, LOWERS, FAINT = "green", "red", "dim"
 
-UNSHOWN = "\N{REPLACEMENT CHARACTER}"
+FALLBACK = "postcast.plain"
+"""The name under which Python finds what stands for a character that an encoding lacks."""
+
+
+def set_up_outputs() -> None:
+    """Let both outputs take every character: one that their encoding lacks becomes a plain one."""
+    codecs.register_error(FALLBACK, _in_place_of)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # closed, or none of ours
+            stream.reconfigure(errors=FALLBACK)  # type: ignore[union-attr]
+
+
+def _in_place_of(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return in_plain_characters(error.object[error.start : error.end]), error.end
+
+
+def say(text: str = "") -> None:
+    """Print text on standard output; its line breaks stay, and nothing else in it is obeyed."""
+    _write(f"{visible(text)}\n")
+
+
+def say_line(text: str) -> None:
+    """Print what is one line, whatever is in it."""
+    _write(f"{one_line(text)}\n")
+
+
+def say_error(message: str) -> None:
+    """Print what went wrong on standard error, as the one line that an error is."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"postcast: {plain(message)}\n")
+        sys.stderr.flush()
+
+
+def say_json(value: Any) -> None:
+    """Print JSON: in UTF-8, or in ASCII where the output is of another encoding."""
+    text = as_json_text(value)
+    if codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name != "utf-8":
+        text = json.dumps(value, indent=2, allow_nan=False)
+    _write(f"{text}\n")
+
+
+def say_csv(text: str) -> None:
+    """Print CSV: as it is for a program, and so that nothing in it is obeyed on a terminal."""
+    is_shown = sys.stdout is not None and sys.stdout.isatty()
+    _write(visible(text) if is_shown else text)
+
+
+def _write(text: str) -> None:
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def as_json_text(value: Any) -> str:
+    """Return JSON in which only what shows as itself stands unescaped."""
+    return json_safe(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def open_console() -> Console:
@@ -25,9 +88,8 @@ def open_console() -> Console:
 
 
 def plain(text: str) -> str:
-    """Return a text as one line of signs that only stand there: none moves, colours or hides."""
-    spaced = " ".join(text.split())
-    return "".join(sign if sign.isprintable() else UNSHOWN for sign in spaced)
+    """Return a text as one line of characters that only stand there: none moves or hides."""
+    return one_line(" ".join(text.split()))
 
 
 def fitted(text: str, width: int) -> str:

@@ -44,8 +44,8 @@ def update(
 
       postcast update RUN newer-posts.csv
     """
-    from postcast.cli.show import as_json_text
     from postcast.cli.show_update import update_text
+    from postcast.cli.terminal import say, say_json
     from postcast.reading import read
     from postcast.saved import load
     from postcast.settings import Settings
@@ -55,4 +55,7 @@ def update(
     check_free(out)
     labelled = read(posts, Settings.from_mapping(given), load(run))
     done = take_in(run, labelled, out=out)
-    typer.echo(as_json_text(done.to_dict()) if json else update_text(done))
+    if json:
+        say_json(done.to_dict())
+    else:
+        say(update_text(done))

@@ -43,7 +43,7 @@ def whatif(
     """Try edits of a draft, and tell those whose effect is larger than its uncertainty.
 
     Other hours and weekdays within a week of --time, a shorter text, hashtags, a question, an
-    emoji, title and text swapped, and each --alternative.
+    emoji, title and text swapped. Each --alternative is put in order with the draft, as rank does.
 
     Examples
     --------
@@ -51,8 +51,8 @@ def whatif(
     """
     from dataclasses import replace
 
-    from postcast.cli.show import as_json_text
     from postcast.cli.show_whatif import show_what_if
+    from postcast.cli.terminal import say_json
     from postcast.saved import load
     from postcast.settings import Settings
     from postcast.whatif import what_if
@@ -65,6 +65,6 @@ def whatif(
     others = [replace(post, text=other) for other in alternative or ()]
     found = what_if(forecaster, post, alternatives=others)
     if json:
-        typer.echo(as_json_text(found.to_dict()))
+        say_json(found.to_dict())
     else:
         show_what_if(forecaster, found)

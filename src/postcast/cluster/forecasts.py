@@ -16,6 +16,7 @@ from postcast.errors import ClusterError, PostcastError
 from postcast.files import explaining_os_errors, write_text
 from postcast.shards.manifest import Manifest
 from postcast.shards.results import states
+from postcast.wording import counted
 
 AT_ONCE = 4
 """Tasks at the same time, unless sbatch is told otherwise."""
@@ -67,7 +68,8 @@ def submit_forecasts(
     folder = manifest.folder
     check_folder(folder.absolute())
     if len(manifest) > MOST_TASKS:
-        raise ClusterError(f"{len(manifest):,} shards", f"at most {MOST_TASKS:,}: a task for each")
+        n_shards = counted(len(manifest), "shard")
+        raise ClusterError(n_shards, f"at most {MOST_TASKS:,}: a task for each")
     with claimed(folder, folder):
         queued = queued_forecasts(manifest)
         if queued is not None:

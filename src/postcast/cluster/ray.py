@@ -26,6 +26,7 @@ from postcast.shards.pool import WorkerLostError, run_worker
 from postcast.shards.results import states
 from postcast.shards.watch import watched
 from postcast.shards.worker import worker
+from postcast.wording import counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.features.text import Choice
@@ -141,7 +142,7 @@ def run_on_ray(manifest: Manifest, asked: RayTasks, more: Sequence[str] = ()) ->
     with _connected(asked) as ray:
         most = _most_at_once(ray, asked)
         n_tasks = min(asked.tasks or most, len(manifest))
-        log.info("Ray: %s shards, %s at once.", f"{len(manifest):,}", f"{n_tasks:,}")
+        log.info("Ray: %s, %s at once.", counted(len(manifest), "shard"), f"{n_tasks:,}")
         # Ray's own retries stay off: it would tell of a lost machine only after the last of them
         task = ray.remote(num_cpus=asked.cpus, num_gpus=asked.gpus, max_retries=0)(_work)
         parts = {
@@ -261,7 +262,7 @@ def _most_at_once(ray: Any, asked: RayTasks) -> int:
             found += min(slots, int(has.get("GPU", 0) // asked.gpus)) if asked.gpus else slots
     if not found:
         raise SettingsError(
-            f"tasks of {asked.cpus} cores and {asked.gpus:g} GPUs",
+            f"tasks of {counted(asked.cpus, 'core')} and {number_in_words(asked.gpus)} GPUs",
             "what a machine of the Ray cluster has",
             "ask for less",
         )

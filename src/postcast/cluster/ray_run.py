@@ -13,6 +13,7 @@ from postcast.cluster.claim import claimed
 from postcast.cluster.folder import RAY, TRAIN, ClusterFolder, Submission
 from postcast.errors import ClusterError
 from postcast.files import removing_if_new, write_text
+from postcast.wording import counted
 
 
 @contextlib.contextmanager
@@ -78,7 +79,8 @@ def _check_goes_on(folder: ClusterFolder, before: Submission, asked: Submission)
         )
     if before.shards != asked.shards and folder.manifest.is_file():
         raise ClusterError(
-            f"{folder.run} was submitted in {before.shards:,} shards, not in {asked.shards:,}",
+            f"{folder.run} was submitted in {counted(before.shards, 'shard')}, "
+            f"not in {asked.shards:,}",
             action="give the same command again, or choose another --out",
         )
 

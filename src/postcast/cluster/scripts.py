@@ -20,6 +20,7 @@ from postcast.cluster.resources import Resources
 from postcast.errors import ClusterError, SettingsError
 from postcast.files import explaining_os_errors, write_text
 from postcast.runs.folder import CHECKPOINTS
+from postcast.wording import counted
 
 MOST_TASKS = 1000
 """Slurm's own bound of an array is 1001, unless its administrators raised it."""
@@ -67,7 +68,7 @@ class Plan:
                 raise SettingsError(f"{told} {getattr(self, name)}", "1 or more")
         if self.is_sharded and self.tasks > min(self.shards, MOST_TASKS):
             raise SettingsError(
-                f"{self.tasks:,} tasks for {self.shards:,} shards",
+                f"{counted(self.tasks, 'task')} for {counted(self.shards, 'shard')}",
                 f"at most one a shard, and {MOST_TASKS:,}",
                 "give fewer --tasks: they share the shards",
             )

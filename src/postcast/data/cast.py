@@ -15,7 +15,15 @@ from postcast.data.tags import canonical_tags
 from postcast.data.times import FORMATS, moment_of, zone_of
 from postcast.errors import ReadError
 
-_FLOAT_ID = r"^[0-9]+(\.0+|\.[0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
+_DECIMAL = r"^[0-9]+(\.0+|[.,][0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
+"""An id or a name that a program took for a number; its digits may be lost."""
+
+_ERROR_VALUE = r"^#(NAME\?|REF!|VALUE!|DIV/0!|N/A|NULL!|NUM!|SPILL!|CALC!|ERROR!|#{3,})$"
+"""What a spreadsheet shows in the place of a cell."""
+
+_MOSTLY = 0.5
+"""The share of a column's cells from which it is the column that is mangled, not some cells."""
+
 _EXAMPLES = 3
 
 
@@ -38,20 +46,27 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
         ``text`` (empty where there is none), ``tags`` (as `canonical_tags` writes them),
         ``category``, ``image``, ``time`` (UTC, microseconds), ``engagement`` (Float64); and what
         the source has for the last two, stripped, null where it has nothing: ``time_found``
-        and ``count_found``, each only where there is such a column.
+        and ``count_found``, each only where there is such a column. Cells that a spreadsheet
+        mangled are empty, and stand in ``id_found``, ``author_found`` and ``text_found``, each
+        only where there are some.
 
     Raises
     ------
     ReadError
-        If ids or authors were written as decimal numbers.
+        If most ids or authors were written as decimal numbers.
     SettingsError
         If there is no such time zone.
     """
     rows = pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True).alias("row")
-    ids = _filled(raw, columns.id) if columns.id else rows.cast(pl.String)
-    authors = _filled(raw, columns.author)
-    for name, keys in ((columns.id, ids), (columns.author, authors)):
-        _check_exact(keys, name)
+    ids, *mangled_ids = (
+        _without_mangled(_filled(raw, columns.id), "id", columns.id)
+        if columns.id
+        else (rows.cast(pl.String),)
+    )
+    authors, *mangled_authors = _without_mangled(
+        _filled(raw, columns.author), "author", columns.author
+    )
+    text, *mangled_texts = _joined(raw, columns.text)
     counted = _filled(raw, columns.count).alias("count_found")
     dated = _filled(raw, columns.time).alias("time_found")
     found = [
@@ -64,13 +79,16 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
             ids.alias("id"),
             authors.alias("author"),
             _filled(raw, columns.title).alias("title"),
-            _joined(raw, columns.text).alias("text"),
+            text.alias("text"),
             canonical_tags(_filled(raw, columns.tags)).alias("tags"),
             _filled(raw, columns.category).alias("category"),
             _filled(raw, columns.image).alias("image"),
             _moments(dated, zone_of(timezone)).alias("time"),
             counts(counted).alias("engagement"),
             *found,
+            *mangled_ids,
+            *mangled_authors,
+            *mangled_texts,
         ]
     )
 
@@ -83,23 +101,38 @@ def _filled(raw: pl.DataFrame, name: str | None) -> pl.Series:
     return raw.select(pl.when(stripped != "").then(stripped).alias(name)).to_series()
 
 
-def _joined(raw: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
+def _joined(raw: pl.DataFrame, names: tuple[str, ...]) -> list[pl.Series]:
+    """Return the columns joined, empty where one is an error value, and those where there are."""
     parts = [_filled(raw, name).alias(str(part)) for part, name in enumerate(names)]
-    return (
-        pl.DataFrame(parts)
-        .select(pl.concat_str(pl.all(), separator="\n", ignore_nulls=True).fill_null(""))
-        .to_series()
-    )
+    joined = pl.concat_str(pl.all(), separator="\n", ignore_nulls=True).fill_null("")
+    mangled = pl.coalesce(pl.when(pl.all().str.contains(_ERROR_VALUE)).then(pl.all()))
+    table = pl.DataFrame(parts).select(joined.alias("text"), mangled.alias("text_found"))
+    found = table["text_found"]
+    if found.null_count() == len(found):
+        return [table["text"]]
+    return [table["text"].set(found.is_not_null(), ""), found]
 
 
-def _check_exact(keys: pl.Series, name: str | None) -> None:
-    inexact = keys.filter(keys.str.contains(_FLOAT_ID).fill_null(value=False))
-    if len(inexact):
+def _without_mangled(keys: pl.Series, role: str, name: str | None) -> list[pl.Series]:
+    """Return ids or authors without those mangled, and the mangled ones where there are some.
+
+    Raises
+    ------
+    ReadError
+        If most are decimal numbers.
+    """
+    decimal = keys.str.contains(_DECIMAL).fill_null(value=False)
+    if decimal.any() and decimal.sum() >= _MOSTLY * keys.count():
         raise ReadError(
-            f"column {name!r} holds decimal numbers such as {inexact[0]!r}, whose digits are lost",
+            f"column {name!r} holds decimal numbers such as {keys.filter(decimal)[0]!r}, "
+            "whose digits are lost",
             "text or integers",
             "export it again as text",
         )
+    mangled = decimal | keys.str.contains(_ERROR_VALUE).fill_null(value=False)
+    if not mangled.any():
+        return [keys]
+    return [keys.set(mangled, None), keys.set(~mangled, None).alias(f"{role}_found")]
 
 
 def check_readable(table: pl.DataFrame, columns: Columns, role: str) -> None:

@@ -16,6 +16,7 @@ from postcast.data.rows import Rows
 from postcast.data.split import Split, reference_split, split, young
 from postcast.errors import SettingsError, SplitError
 from postcast.grouping import rows_by
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, IntArray
@@ -109,7 +110,8 @@ def _drawn(rows: Rows, together: IntArray, seed: int) -> Iterator[IntArray]:
 
     third = np.searchsorted(np.quantile(rows.counts, [1 / 3, 2 / 3]), rows.counts)
     if len(np.unique(together)) < FOLDS:
-        raise SplitError(f"{len(np.unique(together))} groups of posts", f"at least {FOLDS}")
+        n_groups = counted(len(np.unique(together)), "group")
+        raise SplitError(f"{n_groups} of posts", f"at least {FOLDS}")
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     for _, test in folds.split(third, third, together):
         yield test
@@ -119,7 +121,7 @@ def _unseen(rows: Rows, seed: int) -> Iterator[Split]:
     of_author = list(rows_by(rows.author).values())
     if len(of_author) < 2:
         raise SplitError(
-            f"{len(of_author)} author", "two or more", "name their column with --author-col"
+            counted(len(of_author), "author"), "two or more", "name their column with --author-col"
         )
     if len(of_author) < FEW_AUTHORS:
         parts: list[Any] = of_author

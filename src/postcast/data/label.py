@@ -13,6 +13,7 @@ import numpy as np
 from postcast.errors import LabelError, SettingsError
 from postcast.grouping import rows_by
 from postcast.schema import CLASSES
+from postcast.wording import counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.data.known import Timeline
@@ -45,10 +46,9 @@ def quantile_thresholds(counts: FloatArray) -> tuple[float, float]:
     """
     distinct = np.unique(_finite(counts))
     if len(distinct) < len(CLASSES):
-        values = ", ".join(f"{value:g}" for value in distinct)
+        values = ", ".join(number_in_words(value, 10) for value in distinct)
         raise LabelError(
-            f"the counts have {len(distinct)} distinct value{'s' * (len(distinct) != 1)} "
-            f"({values})",
+            f"the counts have {counted(len(distinct), 'distinct value')} ({values})",
             "three or more",
             _ADVICE,
         )
@@ -58,7 +58,7 @@ def quantile_thresholds(counts: FloatArray) -> tuple[float, float]:
     if empty:
         raise LabelError(
             f"class {' and '.join(empty)} would be empty: a third of the counts are at most "
-            f"{q1:g}, two thirds at most {q2:g}",
+            f"{number_in_words(q1)}, two thirds at most {number_in_words(q2)}",
             "three classes",
             _ADVICE,
         )
@@ -84,17 +84,20 @@ def fixed_thresholds(values: Sequence[float], counts: FloatArray) -> tuple[float
     """
     if len(values) != 2 or not np.isfinite(values).all() or not values[0] < values[1]:
         raise SettingsError(
-            f"thresholds {', '.join(f'{value:g}' for value in values) or 'none'}",
+            f"thresholds {', '.join(number_in_words(value, 10) for value in values) or 'none'}",
             "two ascending numbers, such as 3,6",
             "choose --thresholds",
         )
     thresholds = float(values[0]), float(values[1])
     empty = _empty_classes(_finite(counts), thresholds)
     if empty:
-        span = f"{np.min(counts):g} to {np.max(counts):g}" if len(counts) else "none"
+        span = "none"
+        if len(counts):
+            ends = (float(np.min(counts)), float(np.max(counts)))
+            span = " to ".join(number_in_words(end, 10) for end in ends)
+        chosen = " and ".join(number_in_words(threshold, 10) for threshold in thresholds)
         raise LabelError(
-            f"class {' and '.join(empty)} is empty with thresholds "
-            f"{thresholds[0]:g} and {thresholds[1]:g}: the counts are {span}",
+            f"class {' and '.join(empty)} is empty with thresholds {chosen}: the counts are {span}",
             "three classes",
             "choose other --thresholds",
         )

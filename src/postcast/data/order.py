@@ -15,11 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from postcast.errors import SettingsError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from postcast.schema import IntArray, Ordering
 
 SHARD_BIT = 46
@@ -53,6 +54,8 @@ def order_posts(
     ordering : {"time", "id", "none"}
         What ``order`` means.
     """
+    import polars as pl
+
     pins = _pins(table["id"])
     of_pinterest = _look_like_pins(pins, table["id"].count())
     if of_pinterest and table["author"].null_count() == table.height:
@@ -71,6 +74,8 @@ def order_posts(
 
 def _pins(ids: pl.Series) -> pl.Series:
     """Return ids of Pinterest's range as Int64, null for others and where there is none."""
+    import polars as pl
+
     digits = pl.when(pl.col("id").str.contains(r"^[0-9]{14,19}$")).then("id")
     number = digits.cast(pl.Int64, strict=False)
     in_range = pl.when(number > 1 << SHARD_BIT).then(number)

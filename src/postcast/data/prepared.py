@@ -14,15 +14,28 @@ from typing import Any
 
 import polars as pl
 
-from postcast.data.sources.origin import bytes_of, folder_of
+from postcast.csv_cells import csv_text
+from postcast.data.clean import LARGEST_COUNT
+from postcast.data.sources.origin import bytes_of, image_root_of
+from postcast.data.sources.parquet import bounded_table
 from postcast.errors import ReadError
-from postcast.files import replacing
+from postcast.files import replacing, write_text
 from postcast.schema import IMAGE_PRINT, Posts, Source
 
 FORMAT = 1
 """Grows whenever an older postcast could no longer read what this one writes."""
 
 _KEY = "postcast"
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_TEXTS = ("id", "author", "title", "text", "tags", "category", "image")
+_TYPES = {
+    "row": pl.UInt32,
+    **dict.fromkeys(_TEXTS, pl.String),
+    "time": pl.Datetime("us", "UTC"),
+    "order": pl.Int64,
+    "engagement": pl.Float64,
+    "group": pl.UInt32,
+}
 _REJECTED = {"row": pl.UInt32, "id": pl.String, "reason": pl.String, "value": pl.String}
 
 
@@ -64,18 +77,46 @@ def read_prepared(path: str | Path) -> Posts:
             f"format {FORMAT}",
             "run `postcast prepare` again",
         )
-    source = about["source"]
-    source["columns"] = {role: tuple(names) for role, names in source["columns"].items()}
-    source["sha256"] = hashlib.sha256(data).hexdigest()
-    table = pl.read_parquet(io.BytesIO(data))
-    if "category" not in table.columns:  # those prepared before posts had one
-        category = pl.lit(None, pl.String).alias("category")
-        table = table.insert_column(table.columns.index("image"), category)
-    return Posts(
-        table=table,
-        rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
-        source=Source(**source, image_root=folder_of(path)),
-    )
+    try:
+        source = about["source"]
+        source["columns"] = {role: tuple(names) for role, names in source["columns"].items()}
+        source["sha256"] = hashlib.sha256(data).hexdigest()
+        table = bounded_table(data, name)
+        if "category" not in table.columns:  # those prepared before posts had one
+            category = pl.lit(None, pl.String).alias("category")
+            table = table.insert_column(table.columns.index("image"), category)
+        return Posts(
+            table=_checked(table),
+            rejected=pl.DataFrame(about["rejected"], schema=_REJECTED),
+            source=Source(**source, image_root=image_root_of(path)),
+        )
+    except (pl.exceptions.PolarsError, *_DAMAGE) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ReadError(
+            f"{name} holds prepared posts that cannot be read ({reason})",
+            "a file as `postcast prepare` wrote it",
+            "run `postcast prepare` again",
+        ) from None
+
+
+def _checked(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose columns are of the types, and whose counts within the bounds, of posts.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    for column, kind in _TYPES.items():
+        if table.schema[column] != kind:
+            raise ValueError(f"the column {column} is of type {table.schema[column]}")
+    for column in ("row", "id", "text", "group"):
+        if table[column].null_count():
+            raise ValueError(f"the column {column} has gaps")
+    counts = table["engagement"]
+    if not (counts.is_finite() & (counts.abs() <= LARGEST_COUNT)).all():
+        raise ValueError("a count is too large")
+    return table
 
 
 def is_prepared(path: str | Path) -> bool:
@@ -86,22 +127,28 @@ def is_prepared(path: str | Path) -> bool:
         return False
 
 
-def write_rejected(posts: Posts, path: str | Path) -> None:
+def write_rejected(posts: Posts, path: str | Path, *, raw_csv: bool = False) -> None:
     """Write the rejected rows as CSV: ``row, id, reason, value``.
+
+    Parameters
+    ----------
+    posts : Posts
+    path : path-like
+    raw_csv : bool
+        Whether text stays as it is; see `postcast.csv_cells.csv_text`.
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    with replacing(Path(path)) as temporary:
-        posts.rejected.write_csv(temporary)
+    write_text(Path(path), csv_text(posts.rejected, raw=raw_csv))
 
 
 def _about(data: bytes, name: str) -> dict[str, Any]:
     try:
         return dict(json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_KEY]))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, TypeError):
         raise ReadError(
             f"{name} does not hold prepared posts",
             "a file that `postcast prepare` wrote",

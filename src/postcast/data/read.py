@@ -25,9 +25,10 @@ from postcast.data.sources import read_files
 from postcast.data.sources.cells import native_table, record_table, texts
 from postcast.data.sources.files import Files
 from postcast.data.sources.format import Table
-from postcast.data.sources.origin import files_of
+from postcast.data.sources.origin import files_of, image_root_of
 from postcast.errors import ReadError
 from postcast.schema import Post, Posts, Source
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -117,7 +118,7 @@ def read_posts(
     if table.is_empty():
         [(reason, n_rows)] = Counter(rejected["reason"]).most_common(1)
         raise ReadError(
-            f"none of the {raw.table.cells.height:,} rows of {raw.name} can be used "
+            f"none of the {counted(raw.table.cells.height, 'row')} of {raw.name} can be used "
             f"({reason}: {n_rows:,})",
             "at least one",
             "see --id-col, --time-col and --count-col",
@@ -209,7 +210,8 @@ def are_prepared(columns: Sequence[str]) -> bool:
 class _Raw:
     """A source as text cells; `digest` is of its bytes, or of its cells where it has none.
 
-    The folder is that from which relative paths of images start.
+    The folder is that from which relative paths of images start, and outside of which none is
+    read; None for what Python hands over, whose paths are the program's own.
     """
 
     table: Table
@@ -220,10 +222,11 @@ class _Raw:
 
 def _raw(source: PostsLike, reader: str) -> _Raw:
     if isinstance(source, (str, Path)):
-        return _from_files(files_of(source), reader)
+        files = files_of(source)
+        return _from_files(files, reader, files.folder or image_root_of(source))
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "a file"))
-        return _from_files(Files.of_bytes(source.read(), name), reader)
+        return _from_files(Files.of_bytes(source.read(), name), reader, image_root_of(source))
     if isinstance(source, Sequence):
         return _from_cells(record_table(_records(source)), "a list of posts")
     try:
@@ -235,9 +238,9 @@ def _raw(source: PostsLike, reader: str) -> _Raw:
         ) from None
 
 
-def _from_files(files: Files, reader: str) -> _Raw:
+def _from_files(files: Files, reader: str, folder: Path | None) -> _Raw:
     table = read_files(files, reader)
-    return _Raw(table, files.name, files.digest, files.folder)
+    return _Raw(table, files.name, files.digest, folder)
 
 
 def _from_cells(cells: pl.DataFrame, name: str) -> _Raw:

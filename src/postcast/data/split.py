@@ -15,6 +15,7 @@ from postcast.data.known import newest, unsettled
 from postcast.data.order import Maturity
 from postcast.data.rows import Rows
 from postcast.errors import SettingsError, SplitError
+from postcast.wording import counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.data.known import Timeline
@@ -94,10 +95,16 @@ def split(
     if how not in _WAYS:
         raise SettingsError(f"no split {how!r}", f"one of {', '.join(_WAYS)}", "choose --split")
     if not 0 < test_size < 1:
-        raise SettingsError(f"test size {test_size:g}", "a share between 0 and 1")
+        raise SettingsError(f"test size {number_in_words(test_size)}", "a share between 0 and 1")
     is_young = np.zeros(len(rows), dtype=bool)
     if how == "chronological":
         is_test = newest(rows.timeline, test_size)
+        if not is_test.any():
+            raise SplitError(
+                "no post is newer than the others: the posts have the same time",
+                "posts of several times",
+                "choose --split stratified",
+            )
         sentence = _newest_are_tested(rows.timeline, is_test, test_size)
         is_young = young(rows, is_test, maturity)
     else:
@@ -131,7 +138,7 @@ def reference_split(n_rows: int, seed: int = 42) -> Split:
     from sklearn.model_selection import train_test_split
 
     if n_rows < MIN_TRAIN + MIN_TEST:
-        raise SplitError(f"{n_rows} posts", f"at least {MIN_TRAIN + MIN_TEST}")
+        raise SplitError(counted(n_rows, "post"), f"at least {MIN_TRAIN + MIN_TEST}")
     train, test = train_test_split(np.arange(n_rows), test_size=0.2, random_state=seed)
     return _checked(
         Split(
@@ -205,13 +212,14 @@ def _grouped(rows: Rows, test_size: float, rng: np.random.Generator) -> tuple[Bo
     authors = np.flatnonzero(sizes)
     if len(authors) < 2:
         raise SplitError(
-            f"{len(authors)} author", "two or more", "name their column with --author-col"
+            counted(len(authors), "author"), "two or more", "name their column with --author-col"
         )
     drawn = rng.permutation(authors)
     smallest = [int(drawn[np.argmin(sizes[drawn])])]
     taken = _fill(drawn, sizes, test_size * len(rows)) or smallest
     return np.isin(rows.author, taken), (
-        f"The posts of {len(taken)} of {len(authors)} authors are for testing: authors that "
+        f"The posts of {len(taken):,} of {counted(len(authors), 'author')} are for testing: "
+        "authors that "
         "training never saw."
     )
 
@@ -227,8 +235,10 @@ def _fill(numbers: IntArray, sizes: IntArray, wanted: float) -> list[int]:
 
 
 def _left_out(is_copy: BoolArray, is_young: BoolArray) -> str:
-    marks = ((is_copy, "copies of test posts"), (is_young, "posts with unsettled counts"))
-    parts = [f"{mark.sum():,} {what}" for mark, what in marks if mark.any()]
+    copies = f"{counted(is_copy.sum(), 'copy', 'copies')} of test posts"
+    young_posts = f"{counted(is_young.sum(), 'post')} with unsettled counts"
+    marks = ((is_copy, copies), (is_young, young_posts))
+    parts = [told for mark, told in marks if mark.any()]
     return f" Left out of training: {' and '.join(parts)}." if parts else ""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcast.files import replacing, write_text
 from postcast.schema import CLASSES
+from postcast.wording import number_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,7 +179,7 @@ def class_axes(axes: Axes, what: str, how_much: str) -> None:
 
 def plain_number(value: float, _position: float = 0) -> str:
     """Write a tick's number in full, thousands apart."""
-    return f"{value:,.10g}"
+    return number_in_words(value, 10)
 
 
 def short_count(value: int) -> str:

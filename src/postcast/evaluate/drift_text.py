@@ -13,6 +13,7 @@ from postcast.drifted import CANNOT_TELL, HOLDS
 from postcast.evaluate.summary import SCORE_NAMES
 from postcast.evaluate.words import BASELINES, listed, percent, signed
 from postcast.schema import CLASSES
+from postcast.wording import counted, number_in_words, one_line
 
 if TYPE_CHECKING:
     from postcast.drifted import BlockShift, Check, Drift, Period, ThresholdDrift
@@ -32,7 +33,7 @@ BLOCKS = {
 
 def verdict(drift: Drift) -> str:
     """Return the verdict in a sentence, with what it rests on."""
-    called = f"{drift.posts:,} newer {'synthetic ' * drift.synthetic}post{'s' * (drift.posts != 1)}"
+    called = counted(drift.posts, f"newer {'synthetic ' * drift.synthetic}post")
     if drift.verdict == CANNOT_TELL:
         return (
             f"Too few posts to say whether this forecaster still holds: {called}{_unsure(drift)}."
@@ -75,12 +76,12 @@ def thresholds_sentence(drift: ThresholdDrift) -> str:
         f"{percent(drift.shares[name])} {name} (trained: {drift.shares_trained[name]:.0%})"
         for name in CLASSES
     )
-    told = f"Of {drift.posts:,} newer posts {shares}"
+    told = f"Of {counted(drift.posts, 'newer post')} {shares}"
     if any(one.value is None for one in drift.now):
         return f"{told}; their counts cannot be parted into thirds."
     now = zip(CLASSES[1:], drift.now, strict=True)
     begin = listed(f"{name} at {_bounded(one)}" for name, one in now)
-    trained = listed(f"{one:,.10g}" for one in drift.trained)
+    trained = listed(number_in_words(one, 10) for one in drift.trained)
     return f"{told}. Parted into thirds, they would have {begin}; the thresholds stay {trained}."
 
 
@@ -127,11 +128,12 @@ def _unsure(drift: Drift) -> str:
 
 def _facts(drift: Drift) -> Iterator[str]:
     left = f"; {drift.n_known:,} left out, whose text its memory holds" if drift.n_known else ""
-    yield f"{drift.classifier} on {drift.encoder}; {drift.posts:,} posts of {drift.name}{left}"
+    posts = counted(drift.posts, "post")
+    yield f"{drift.classifier} on {drift.encoder}; {posts} of {one_line(drift.name)}{left}"
     if drift.n_updated:
         yield (
-            f"its memory took in {drift.n_updated:,} posts after the training, with whose test "
-            "it is compared"
+            f"its memory took in {counted(drift.n_updated, 'post')} after the training, "
+            "with whose test it is compared"
         )
 
 
@@ -187,7 +189,11 @@ def _shift_table(drift: Drift) -> Iterator[str]:
 
 
 def _bounded(found: Estimate) -> str:
-    return f"{found.value:,.6g} [{found.low:,.6g}, {found.high:,.6g}]"
+    value, low, high = (
+        "–" if bound is None else number_in_words(bound, 6)
+        for bound in (found.value, found.low, found.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def _plain(found: Estimate) -> str:

@@ -13,6 +13,7 @@ from postcast.evaluate.leaderboard import TFIDF_LINEAR
 from postcast.evaluate.words import listed, signed
 from postcast.schema import CLASSES
 from postcast.scorecard import Estimate
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.evaluate.leaderboard import Board, Leaderboard, Standing
@@ -44,11 +45,11 @@ _UNDER = {
 }
 
 _TESTED = {
-    "cv": "on {n} posts (cross-validation)",
-    "blocks": "on {n} posts (blocks)",
-    "chronological": "on the {n} newest posts (chronological, {mode})",
-    "rolling": "on {n} later posts (rolling, {mode})",
-    "unseen": "on {n} posts of unseen authors",
+    "cv": "on {posts} (cross-validation)",
+    "blocks": "on {posts} (blocks)",
+    "chronological": "on the {newest} (chronological, {mode})",
+    "rolling": "on {later} (rolling, {mode})",
+    "unseen": "on {posts} of unseen authors",
 }
 
 _SEES = {
@@ -69,10 +70,10 @@ def about(board: Board) -> str:
     if later and board.maturity != "0":
         sees += f" Maturity {board.maturity}."
     best = next(iter(board.classifiers.values()))
-    again = f", {best.n_rows:,} forecasts" if best.n_rows > board.n_posts else ""
-    trainings = "1 training" if board.folds == 1 else f"{board.folds} trainings"
+    again = f", {counted(best.n_rows, 'forecast')}" if best.n_rows > board.n_posts else ""
+    trainings = counted(board.folds, "training")
     what = board.description.removeprefix("Cross-validation: ")
-    return f"{_capital(what)}{sees} {board.n_posts:,} posts tested{again}; {trainings}."
+    return f"{_capital(what)}{sees} {counted(board.n_posts, 'post')} tested{again}; {trainings}."
 
 
 def verdict(board: Leaderboard) -> tuple[str, ...]:
@@ -119,7 +120,9 @@ def _leading(main: Board) -> str:
     first, *others = main.classifiers
     standing = main.classifiers[first]
     settled = "" if main.maturity == "0" else f", maturity {main.maturity}"
-    where = _TESTED[main.split].format(n=f"{main.n_posts:,}", mode=main.mode + settled)
+    nouns = {"posts": "post", "newest": "newest post", "later": "later post"}
+    tested = {name: counted(main.n_posts, noun) for name, noun in nouns.items()}
+    where = _TESTED[main.split].format(**tested, mode=main.mode + settled)
     if first == TFIDF_LINEAR and others:
         best = others[0]
         behind = signed(against(main.classifiers[best], TFIDF_LINEAR))
@@ -186,8 +189,9 @@ def _capital(text: str) -> str:
 def leaderboard_text(board: Leaderboard) -> str:
     """Return the leaderboard as plain text of at most 88 columns, the verdict first."""
     told = [*verdict(board), *skipped_sentences(board)]
-    kind = "synthetic posts" if board.posts["synthetic"] else "posts"
-    from_where = f"{board.posts['name']}: {board.posts['n']:,} {kind}; encoder {board.encoder}."
+    kind = "synthetic post" if board.posts["synthetic"] else "post"
+    posts = counted(board.posts["n"], kind)
+    from_where = f"{board.posts['name']}: {posts}; encoder {board.encoder}."
     blocks = [
         *[_wrapped(sentence) for sentence in (*told, from_where)],
         list(_overview(board)),

@@ -25,6 +25,7 @@ from postcast.evaluate.drawing import (
 )
 from postcast.evaluate.words import listed, note_for
 from postcast.schema import CLASSES
+from postcast.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,8 @@ def confusion_matrix(scorecard: Scorecard) -> Figure:
     counts = _counts(scorecard)
     wrong = counts - np.diag(np.diag(counts))
     actual, forecast = np.unravel_index(wrong.argmax(), wrong.shape)
-    title = f"{np.trace(counts):,} of {counts.sum():,} posts were forecast right"
+    n_right, were = np.trace(counts), agreeing(np.trace(counts), "was", "were")
+    title = f"{n_right:,} of {counted(counts.sum(), 'post')} {were} forecast right"
     if wrong.any():
         title += (
             f"; the commonest mistake is {CLASSES[actual]} forecast {CLASSES[forecast]} "

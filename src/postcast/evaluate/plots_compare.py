@@ -12,6 +12,7 @@ import numpy as np
 from postcast.evaluate.drawing import INK, OWN_COLOUR, QUIET, panels, plain_number, styled
 from postcast.evaluate.leaderboard import TFIDF_LINEAR
 from postcast.evaluate.leaderboard_text import called, title_of
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +63,8 @@ def _panel(axes: Axes, board: Board, names: list[str]) -> None:
     if "majority" in rows:
         floor = rows["majority"].macro_f1.value or 0.0
         axes.axvline(floor, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    axes.set_title(f"{title_of(board)} ({board.n_posts:,} posts)", loc="left", fontsize=9.5)
+    title = f"{title_of(board)} ({counted(board.n_posts, 'post')})"
+    axes.set_title(title, loc="left", fontsize=9.5)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
 

@@ -23,8 +23,9 @@ from postcast.evaluate.drawing import (
     styled,
 )
 from postcast.evaluate.metrics import Reliability, rank_correlation, reliability
-from postcast.evaluate.words import count_in_words, note_for
+from postcast.evaluate.words import note_for
 from postcast.schema import CLASSES
+from postcast.wording import number_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,7 +171,7 @@ def _threshold_lines(axes: Axes, thresholds: tuple[float, ...]) -> None:
     for name, threshold in zip(CLASSES[1:], thresholds, strict=False):
         axes.axhline(threshold, color=INK, linewidth=0.8, linestyle=":")
         axes.annotate(
-            f"{name} from {count_in_words(threshold)}",
+            f"{name} from {number_in_words(threshold)}",
             (1, threshold),
             xycoords=("axes fraction", "data"),
             xytext=(-2, 2),

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from postcast.evaluate.drawing import CLASS_COLOURS, INK, QUIET, blank, legend_above, styled
+from postcast.wording import number_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _TRAIN, _VALIDATION = CLASS_COLOURS[2], CLASS_COLOURS[1]
-_LOSS = "loss (cross-entropy, nats)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,14 @@ class LossHistory:
         On the training rows kept aside; empty where there were none.
     best_epoch : int
         The epoch whose weights were kept, counted from 1.
+    loss : str
+        What the loss is.
     """
 
     train: tuple[float, ...]
     validation: tuple[float, ...] = ()
     best_epoch: int
+    loss: str = "cross-entropy, nats"
 
     def usable(self) -> bool:
         """Return whether there are epochs to draw, the kept one among them, all of finite loss."""
@@ -77,7 +80,7 @@ def training_loss_line(history: LossHistory, note: str = "") -> Figure:
             linestyle=":",
             label=f"epoch {history.best_epoch}, kept",
         )
-        _label(axes, "epoch")
+        _label(axes, "epoch", history)
         axes.locator_params(axis="x", integer=True)
         legend_above(axes)
         return figure
@@ -88,8 +91,8 @@ def training_loss_scatter(history: LossHistory, note: str = "") -> Figure:
     steps = [abs(b - a) for a, b in zip(history.train, history.train[1:], strict=False)]
     title = f"One epoch: a training loss of {history.train[0]:.2f}"
     if steps:
-        middle = sorted(steps)[len(steps) // 2]
-        title = f"From one epoch to the next, training loss moved by {middle:.2g} at the median"
+        middle = number_in_words(sorted(steps)[len(steps) // 2], 2)
+        title = f"From one epoch to the next, training loss moved by {middle} at the median"
     with styled():
         figure, (axes,) = blank(title, note)
         for epochs, losses, colour, marker, label in _series(history):
@@ -103,7 +106,7 @@ def training_loss_scatter(history: LossHistory, note: str = "") -> Figure:
                 linewidths=0.3,
                 label=label,
             )
-        _label(axes, "epoch")
+        _label(axes, "epoch", history)
         axes.locator_params(axis="x", integer=True)
         legend_above(axes)
         return figure
@@ -132,7 +135,7 @@ def training_loss_bar(history: LossHistory, note: str = "") -> Figure:
                 hatch="" if label == "training" else "///",
                 label=label,
             )
-        _label(axes, "epochs")
+        _label(axes, "epochs", history)
         _span_ticks(axes, spans)
         legend_above(axes)
         return figure
@@ -159,7 +162,7 @@ def training_loss_histogram(history: LossHistory, note: str = "") -> Figure:
                 histtype="bar" if solid else "step",
                 label=label,
             )
-        axes.set_xlabel(_LOSS)
+        axes.set_xlabel(f"loss ({history.loss})")
         axes.set_ylabel("epochs")
         axes.locator_params(axis="y", integer=True)
         legend_above(axes)
@@ -185,7 +188,7 @@ def training_loss_box(history: LossHistory, note: str = "") -> Figure:
             medianprops={"color": INK, "linewidth": 1.8},
             flierprops={"markersize": 3.5, "markeredgecolor": QUIET},
         )
-        _label(axes, "epochs")
+        _label(axes, "epochs", history)
         _span_ticks(axes, spans)
         return figure
 
@@ -199,9 +202,9 @@ def _series(
         yield epochs, history.validation, _VALIDATION, "^", "validation"
 
 
-def _label(axes: Axes, what: str) -> None:
+def _label(axes: Axes, what: str, history: LossHistory) -> None:
     axes.set_xlabel(what)
-    axes.set_ylabel(_LOSS)
+    axes.set_ylabel(f"loss ({history.loss})")
 
 
 def _spans(epochs: int, length: int) -> list[tuple[int, int]]:

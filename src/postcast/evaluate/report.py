@@ -29,6 +29,7 @@ from postcast.evaluate.words import (
 )
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
+from postcast.wording import counted, number_in_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -99,6 +100,10 @@ class ReportFacts:
         What a faster precision of the encoder cost, in a sentence.
     images : str, optional
         How many images were seen, in a sentence.
+    base_rates : sequence of (str, str, str), optional
+        A class, its share of the past posts, and that of the newest of them.
+    newest : sequence of str, optional
+        The newest posts' shares in sentences; empty where nothing orders them.
     """
 
     title: str
@@ -113,6 +118,8 @@ class ReportFacts:
     audit: Sequence[Mapping[str, Any]] | None = None
     precision: str | None = None
     images: str | None = None
+    base_rates: Sequence[tuple[str, str, str]] = ()
+    newest: Sequence[str] = ()
 
 
 def render_report(facts: ReportFacts, figures: Mapping[str, str]) -> str:
@@ -247,7 +254,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"count": _count, "number": _number, "md": _markdown, "plain": _plain}
+    made.filters |= {"count": number_in_words, "number": _number}
+    made.filters |= {"md": _markdown, "plain": _plain, "counted": counted}
     made.filters["answer"] = _answer
     return made
 
@@ -260,15 +268,11 @@ def _answer(claim: Claim) -> str:
     ]
 
 
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
 def _number(value: float | None) -> str:
     """Write a measurement with three figures, in full."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return number_in_words(value, 3)
 
 
 def _plain(value: object) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from postcast.drifted import BlockShift
 from postcast.scorecard import Estimate
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray, Matrix
@@ -47,7 +48,7 @@ def shift_of(
     """
     n_old, n_new = old.shape[0], new.shape[0]
     if min(n_old, n_new) < FEWEST:
-        reason = f"{min(n_old, n_new):,} posts on one side, where {FEWEST} are needed"
+        reason = f"{counted(min(n_old, n_new), 'post')} on one side, where {FEWEST} are needed"
         return BlockShift(block, Estimate(), "not known", (), (n_old, n_new), reason)
     is_new = np.arange(n_old + n_new) >= n_old
     area = roc_area(_told_apart(_prepared(old, new), is_new, seed), is_new)
@@ -143,4 +144,5 @@ def _moments(matrix: Matrix) -> tuple[FloatArray, FloatArray]:
     """Return mean and variance of each column."""
     squares = matrix.multiply(matrix) if hasattr(matrix, "multiply") else np.square(matrix)
     mean = np.asarray(matrix.mean(axis=0), dtype=np.float64).reshape(-1)
-    return mean, np.asarray(squares.mean(axis=0), dtype=np.float64).reshape(-1) - np.square(mean)
+    mean_square = np.asarray(squares.mean(axis=0), dtype=np.float64).reshape(-1)
+    return mean, np.maximum(mean_square - np.square(mean), 0)  # rounding takes some below 0

@@ -20,6 +20,7 @@ from postcast.evaluate.words import (
 )
 from postcast.schema import CLASSES
 from postcast.scorecard import SCORES, Estimate
+from postcast.wording import agreeing, counted, one_line
 
 if TYPE_CHECKING:
     from postcast.scorecard import Figures, Importance, Scorecard
@@ -127,7 +128,7 @@ def _not_beating(scorecard: Scorecard, unbeaten: Sequence[str]) -> str:
         against += f" for {BASELINES.get(worst, worst)}"
     return (
         f"This forecaster does not {clearly}beat the {called} "
-        f"baseline{'s' if len(unbeaten) > 1 else ''}: macro-F1 {scorecard.macro_f1} against "
+        f"{agreeing(len(unbeaten), 'baseline')}: macro-F1 {scorecard.macro_f1} against "
         f"{against} (difference {signed(difference)}) on {_test_posts(scorecard)}."
     )
 
@@ -146,20 +147,21 @@ def _macro_f1(figures: Figures) -> float:
 
 
 def _test_posts(scorecard: Scorecard) -> str:
-    kind = "synthetic posts" if scorecard.synthetic else "posts"
+    kind = "synthetic post" if scorecard.synthetic else "post"
     if scorecard.split == "chronological":
         kind = f"later {kind}"
-    return f"{scorecard.n_test:,} {kind} it had never seen"
+    return f"{counted(scorecard.n_test, kind)} it had never seen"
 
 
 def _tested(scorecard: Scorecard) -> Iterator[str]:
     yield (
-        f"{scorecard.classifier} on {scorecard.encoder}, seed {scorecard.seed}; "
+        f"{scorecard.classifier} on {one_line(scorecard.encoder)}, seed {scorecard.seed}; "
         f"split {scorecard.split}, {scorecard.mode}, maturity {scorecard.maturity}"
     )
     yield (
-        f"{scorecard.n_train:,} training posts, {scorecard.n_test:,} test posts, "
-        f"{scorecard.n_rejected:,} rows rejected"
+        f"{counted(scorecard.n_train, 'training post')}, "
+        f"{counted(scorecard.n_test, 'test post')}, "
+        f"{counted(scorecard.n_rejected, 'row')} rejected"
     )
     ranges = class_ranges(scorecard.thresholds, scorecard.target)
     if ranges:

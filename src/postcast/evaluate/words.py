@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from postcast.scorecard import Estimate
+from postcast.wording import counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.scorecard import Pairwise, Scorecard
@@ -43,8 +44,8 @@ FEATURE_GROUPS: Mapping[str, FeatureGroup] = {
 
 
 def listed(parts: Iterable[str], joined_by: str = "and") -> str:
-    """Join parts as a sentence lists them."""
-    *rest, last = parts
+    """Join parts as a sentence lists them; nothing for no part."""
+    *rest, last = (*parts,) or ("",)
     return f"{', '.join(rest)} {joined_by} {last}" if rest else last
 
 
@@ -87,32 +88,24 @@ def class_ranges(thresholds: tuple[float, ...], target: str = "class") -> tuple[
     if len(thresholds) != 2:
         return ()
     if target == "relative":
-        medium, high = (f"{math.exp(threshold):,.3g}" for threshold in thresholds)
+        medium, high = (number_in_words(math.exp(threshold), 3) for threshold in thresholds)
         return (
             f"below {medium} × own mean",
             f"{medium} to below {high} × own mean",
             f"{high} × own mean or more",
         )
-    medium, high = (count_in_words(threshold) for threshold in thresholds)
+    medium, high = (number_in_words(threshold) for threshold in thresholds)
     return f"below {medium}", f"from {medium} to below {high}", f"{high} or more"
-
-
-def count_in_words(count: float) -> str:
-    """Write an engagement: a whole one in full, another with four figures or to its unit."""
-    if count == int(count):
-        return f"{count:,.0f}"
-    decimals = max(3 - math.floor(math.log10(abs(count))), 0)
-    return f"{round(count, decimals):,.10g}"
 
 
 def pairwise_sentence(found: Pairwise) -> str:
     """Say how often two posts of one author are put in the right order, and by what else."""
     others = {name: one for name, one in found.baselines.items() if name != "majority"}
     beside = "; ".join(f"{BASELINES.get(name, name)} {percent(others[name])}" for name in others)
-    authors = f" of {found.n_authors:,} author{'s' * (found.n_authors != 1)}"
+    authors = f" of {counted(found.n_authors, 'author')}"
     return (
         f"Of two posts{' of one author' * bool(found.n_authors)} that it had never seen, it put "
-        f"the better one first {percent(found.share)} of the time ({found.n_pairs:,} pairs"
+        f"the better one first {percent(found.share)} of the time ({counted(found.n_pairs, 'pair')}"
         f"{authors * bool(found.n_authors)}{'; ' * bool(beside)}{beside})."
     )
 

@@ -5,6 +5,7 @@ Knows no class and no classifier; counts only through the memory bank.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -17,6 +18,7 @@ from postcast.features.bank import MemoryBank
 from postcast.features.context import context
 from postcast.features.history import LATEST, Moment, Published, history
 from postcast.features.images.decode import ADDRESS
+from postcast.features.images.inside import Inside
 from postcast.features.images.sense import IMAGE, MASK
 from postcast.features.kriging import kriging
 from postcast.features.marks import as_texts, marks_of_post, marks_of_table
@@ -52,7 +54,8 @@ class Drafts:
     published : Published or None
         Posts known to exist, whatever became of them; None for these posts themselves.
     images : sequence of str or None, or None
-        Paths, absolute or from the working directory; None where no post has any.
+        Paths, absolute or from the working directory, or the `Reason` why one may not be read;
+        None where no post has any.
     marks : sequence of tuple of int
         Tags and category of each post; see `postcast.features.marks`.
     image_prints : sequence of str or None, or None
@@ -72,6 +75,9 @@ class Drafts:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def __repr__(self) -> str:
+        return f"<Drafts: {len(self):,} posts>"
 
     @property
     def image_paths(self) -> Sequence[str | None]:
@@ -129,6 +135,23 @@ class Drafts:
             return self
         return replace(self, published=Published(self.authors, self.order))
 
+    def independent(self) -> Drafts:
+        """Return the same posts, each as if it came alone: none knows when others are published."""
+        return replace(self, published=Published((), np.empty(0, dtype=np.int64)))
+
+    @property
+    def know_each_other(self) -> bool:
+        """Whether an author publishes one of these posts at a time that another may know."""
+        if self.order is None or self.published is not None:
+            return False
+        authors = [name for name in self.authors if name is not None]
+        dated = {
+            name
+            for name, order in zip(self.authors, self.order, strict=True)
+            if name is not None and order < LATEST
+        }
+        return any(n_posts > 1 and name in dated for name, n_posts in Counter(authors).items())
+
     def as_strangers(self) -> Drafts:
         """Return the same posts as members of no group of the training."""
         return replace(self, group=np.full(len(self), -1))
@@ -147,7 +170,8 @@ def drafts_of_table(table: pl.DataFrame, image_root: Path | None = None) -> Draf
     ----------
     table : polars.DataFrame
     image_root : Path or None
-        From where relative paths of images start; None for the working directory.
+        From where relative paths of images start, and outside of which none is read; None for
+        the working directory, and any.
     """
     ordered = table["order"].null_count() < table.height
     order = table["order"].fill_null(LATEST).to_numpy() if ordered else None
@@ -192,18 +216,20 @@ def placed(paths: list[str | None], root: Path | None) -> list[str | None] | Non
     ----------
     paths : list of str or None, length n_posts
     root : Path or None
-        From where relative ones start; None for the working directory.
+        From where relative ones start, and what all must lie in, links followed; None for the
+        working directory, and any.
 
     Returns
     -------
     list of str or None, or None
-        None where no post has any.
+        With `Reason.OUTSIDE` in the place of a path that leads out; None where no post has any.
     """
     if not any(paths):
         return None
     if root is None:
         return paths
-    return [path if not path or ADDRESS.match(path) else str(root / path) for path in paths]
+    inside = Inside(root)
+    return [path if not path or ADDRESS.match(path) else inside.place(path) for path in paths]
 
 
 def _microseconds(post: Post) -> int:
@@ -244,6 +270,12 @@ class Senses:
     blocks: tuple[str, ...] = ()
     images: ImageSense | None = None
 
+    def __repr__(self) -> str:
+        """Say which blocks are made, and of what bank."""
+        blocks = ", ".join((*self.encoders, *self.blocks)) or "no blocks"
+        images = ", images" if self.images is not None else ""
+        return f"<Senses: {blocks}{images}; {self.bank!r}>"
+
 
 # blocks of the author's own posts, which need their order
 MADE_FROM_BANK: Mapping[str, Callable[..., Block]] = {
@@ -259,9 +291,7 @@ def assemble(drafts: Drafts, senses: Senses) -> FeatureSet:
     Blocks that need an order are left out where the training posts had none.
     """
     bank = senses.bank
-    author = np.array(
-        [-1 if name is None else bank.code_of(name) for name in drafts.authors], dtype=np.int64
-    )
+    author = bank.codes_of(drafts.authors)
     blocks = {
         name: Block(encoder.encode(drafts.read_by(name)), encoder.columns())
         for name, encoder in senses.encoders.items()

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast, get_args
 
 import numpy as np
 
+from postcast import validation as checks
+from postcast.exact_sums import SUM_BITS, on_grid
 from postcast.features.disguise import Disguise
 from postcast.features.familiar import Familiar
 from postcast.features.image_vectors import ImageVectors
@@ -20,10 +22,16 @@ from postcast.features.vectors import arrays_of, rows_from
 from postcast.features.wordings import Wordings
 from postcast.grouping import rows_by
 from postcast.ranks import ranks
-from postcast.schema import Parts
+from postcast.schema import Ordering, Parts
 
 if TYPE_CHECKING:
-    from postcast.schema import FloatArray, IntArray, Matrix, Ordering
+    from postcast.schema import FloatArray, IntArray, Matrix
+
+ROLES = ("text", "title", "author", "time", "count", "id", "category", "image", "tags")
+"""What a source's columns are taken for; see `postcast.schema.Source`."""
+
+FIRST_TIME, LAST_TIME = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The first and the last microsecond of the years 1 to 9999, since 1970."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +124,33 @@ class MemoryBank:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        """Say how much is remembered, and nothing of a post."""
+        order = "unordered" if self.ordering == "none" else f"ordered by {self.ordering}"
+        return f"<MemoryBank: {len(self):,} posts of {len(self.authors):,} authors, {order}>"
+
     @cached_property
-    def author_codes(self) -> dict[str, int]:
-        """Author, or what stands for one, to code; ask `code_of`."""
+    def _author_codes(self) -> dict[str, int]:
         return {name: code for code, name in enumerate(self.authors)}
 
     def code_of(self, author: str) -> int:
         """Return the code of an author by name; -1 for one who is not known."""
         name = author if self.disguise is None else self.disguise.name(author)
-        return self.author_codes.get(name, -1)
+        return self._author_codes.get(name, -1)
+
+    def codes_of(self, authors: Sequence[str | None]) -> IntArray:
+        """Return the codes of authors by name; -1 for those not known, and for none.
+
+        Parameters
+        ----------
+        authors : sequence of str or None, length n_posts
+
+        Returns
+        -------
+        ndarray of int64, shape (n_posts,)
+        """
+        codes = [-1 if author is None else self.code_of(author) for author in authors]
+        return np.array(codes, dtype=np.int64)
 
     def marks_known_by(self, marks: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Return the marks of drafts as this bank numbers them, each in its place."""
@@ -153,7 +179,7 @@ class MemoryBank:
     @cached_property
     def rank(self) -> FloatArray:
         """The rank of each count among those learned, 0 to 1, ties at their middle."""
-        return ranks(self.engagement, self.engagement[: self.n_learned])
+        return on_grid(ranks(self.engagement, self.engagement[: self.n_learned]), SUM_BITS)
 
     @cached_property
     def mean_rank(self) -> float:
@@ -260,25 +286,68 @@ class MemoryBank:
 
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
-        """Rebuild a saved bank."""
-        arrays, salt = parts.arrays, parts.facts.get("salt")
+        """Rebuild a saved bank.
+
+        Raises
+        ------
+        ValueError
+            If its lists and arrays do not fit one another, or hold what no bank does.
+        """
+        facts, arrays, salt = parts.facts, parts.arrays, checks.salt(parts.facts, "salt")
+        ids, authors = checks.texts(facts, "ids"), checks.texts(facts, "authors")
+        n_posts, prints = len(ids), "image_prints" in arrays
+        ordering = checks.text(facts, "ordering", get_args(Ordering))
         return cls(
-            ids=parts.facts["ids"],
-            authors=parts.facts["authors"],
-            author=arrays["author"],
-            engagement=arrays["engagement"],
-            order=arrays.get("order"),
-            group=arrays["group"],
-            fingerprints=arrays["fingerprints"],
-            ordering=parts.facts["ordering"],
-            text_from=parts.facts["text_from"],
-            columns=parts.facts["columns"],
-            vectors=rows_from(arrays),
-            n_learned=parts.facts.get("n_learned"),
+            ids=ids,
+            authors=authors,
+            author=checks.integers(arrays, "author", (n_posts,), -1, len(authors)),
+            engagement=checks.floats(arrays, "engagement", (n_posts,)),
+            order=_saved_order(arrays, n_posts, ordering) if "order" in arrays else None,
+            group=checks.integers(arrays, "group", (n_posts,)),
+            fingerprints=checks.digests(arrays, "fingerprints", n_posts),
+            ordering=cast("Ordering", ordering),
+            text_from=checks.texts(facts, "text_from"),
+            columns=_saved_columns(facts),
+            vectors=rows_from(arrays, n_posts),
+            n_learned=(
+                None
+                if facts.get("n_learned") is None
+                else checks.whole(facts, "n_learned", 0, n_posts)
+            ),
             familiar=Familiar.from_state(parts),
-            marks=Marks.from_arrays(arrays, len(parts.facts["ids"])),
-            images=ImageVectors.from_arrays(arrays),
-            image_prints=arrays.get("image_prints"),
-            disguise=None if salt is None else Disguise(bytes.fromhex(salt)),
-            updates=parts.facts.get("updates", ()),
+            marks=Marks.from_arrays(arrays, n_posts),
+            images=ImageVectors.from_arrays(arrays, n_posts),
+            image_prints=checks.digests(arrays, "image_prints", n_posts) if prints else None,
+            disguise=None if salt is None else Disguise(salt),
+            updates=_saved_updates(facts),
         )
+
+
+def _saved_order(arrays: Mapping[str, np.ndarray], n_posts: int, ordering: str) -> IntArray:
+    """Return the order of the posts; where it is a time, one that a calendar has."""
+    order = checks.integers(arrays, "order", (n_posts,))
+    if order.dtype != np.int64:
+        raise ValueError(f"tensor 'order' is of {order.dtype}")
+    is_time = (order >= FIRST_TIME) & (order <= LAST_TIME)
+    if ordering == "time" and not (is_time | (order == np.iinfo(np.int64).max)).all():
+        raise ValueError("tensor 'order' holds a time beyond the years 1 to 9999")
+    return order
+
+
+def _saved_columns(facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    columns = checks.mapping(facts, "columns")
+    for role in columns:
+        if role not in ROLES or not (checks.texts(columns, role) or role == "text"):
+            raise ValueError(f"'columns' has the role {role!r}, or no column of it")
+    return columns
+
+
+def _saved_updates(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    updates = facts.get("updates", [])
+    if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
+        raise ValueError("'updates' is no list of JSON objects")
+    for update in updates:
+        checks.text(update, "date")
+        checks.text(update, "input_sha256")
+        checks.whole(update, "posts", 0, 2**48)
+    return updates

@@ -1,12 +1,14 @@
 """The cache folder as a whole: what is kept in it, how much, and since when.
 
-Knows no model: whoever keeps a thing names its folder after everything that shapes it.
+Knows no model: whoever keeps a thing names its folder after everything that shapes it. A model's
+folder lists its files with their hashes; one that is damaged is removed and made again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -17,14 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from postcast.errors import OutputError
-from postcast.features.digests import Digests
+from postcast.features.digests import Digests, digest_now
 from postcast.features.embeddings import SEGMENTS, Embeddings
 from postcast.files import explaining_os_errors, write_text
+
+log = logging.getLogger(__name__)
 
 EMBEDDINGS, GRAPHS, COMPILED, LANGUAGE = "embeddings", "graphs", "compiled", "language"
 MODELS = (GRAPHS, COMPILED, LANGUAGE)
 ABOUT, DIGESTS, LIMIT = "about.json", "digests.json", "limit.json"
-IMAGE_DIGESTS, MOST_IMAGES = "image-digests.json", 200_000
+IMAGE_DIGESTS, MOST_IMAGES = "image-files.json", 200_000
+
+FILES = "files"
+"""The key of a model's `ABOUT` under which its files' hashes stand; see `_list_files`."""
 
 USUAL_LIMIT = 10 * 1024**3
 """Bytes that a cache may hold where nobody said otherwise."""
@@ -94,15 +101,22 @@ class Cache:
             What people are told of it; ``width`` is the number of columns.
         """
         folder = self.root / EMBEDDINGS / key
-        if not (folder / ABOUT).is_file():
+        if _about(folder) is None:
             with contextlib.suppress(OutputError):
+                _clear_way(self.root / EMBEDDINGS, folder, folder / ABOUT)
                 _tell(folder, about)
         return Embeddings(folder, int(about["width"]))
 
     def made(
-        self, kind: str, key: str, about: Mapping[str, Any], make: Callable[[Path], None]
+        self,
+        kind: str,
+        key: str,
+        about: Mapping[str, Any],
+        make: Callable[[Path], None],
+        *,
+        trust_times: bool = False,
     ) -> Path:
-        """Return the folder of a graph or a model, made when it is first asked for.
+        """Return the folder of a graph or a model, made when it is first asked for or damaged.
 
         Parameters
         ----------
@@ -114,6 +128,9 @@ class Cache:
             What people are told of it.
         make : callable
             Fills an empty folder.
+        trust_times : bool
+            Whether files of the size and time of change that they were made with are taken to
+            be whole, unread. For what is large, and decides on no forecast.
 
         Raises
         ------
@@ -121,25 +138,33 @@ class Cache:
             If it cannot be written.
         """
         folder = self.root / kind / key
-        if (folder / ABOUT).is_file():
+        if _is_whole(folder, trust_times=trust_times):
             with contextlib.suppress(OSError):
                 os.utime(folder / ABOUT)
             return folder
+        if folder.exists():
+            log.info("%s in the cache is damaged, and is made again.", folder)
+            self.forget(kind, key)
+        _clear_way(self.root / kind)
         temporary = folder.with_name(f".{key}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
         with explaining_os_errors(folder):
             try:
                 temporary.mkdir(parents=True)
                 make(temporary)
-                _tell(temporary, about)
+                _tell(temporary, {**about, FILES: _list_files(temporary)})
                 try:
                     temporary.rename(folder)
                 except OSError:  # unless another process was as far a moment ago
-                    if not (folder / ABOUT).is_file():
+                    if not _is_whole(folder, trust_times=trust_times):
                         raise
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         self.trim()
         return folder
+
+    def holds(self, kind: str, key: str) -> bool:
+        """Return whether a graph or a model is kept, whole."""
+        return _is_whole(self.root / kind / key, trust_times=False)
 
     def forget(self, kind: str, key: str) -> None:
         """Remove what cannot be used, so that it is made anew."""
@@ -168,12 +193,14 @@ class Cache:
     def limit(self) -> int:
         """How many bytes the cache may hold."""
         try:
-            return int(json.loads((self.root / LIMIT).read_text("utf-8"))["bytes"])
-        except (OSError, ValueError, KeyError, TypeError):
+            n_bytes = int(json.loads((self.root / LIMIT).read_text("utf-8"))["bytes"])
+            return n_bytes if n_bytes >= 0 else USUAL_LIMIT
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return USUAL_LIMIT
 
     def bound(self, n_bytes: int) -> None:
         """Set the limit, now and for later, and remove what exceeds it."""
+        _clear_way(self.root / LIMIT)
         write_text(self.root / LIMIT, json.dumps({"bytes": n_bytes}) + "\n")
         self.trim()
 
@@ -216,7 +243,52 @@ class Cache:
                 if (self.root / kind).is_dir():
                     shutil.rmtree(self.root / kind)
             for name in (DIGESTS, IMAGE_DIGESTS):
-                (self.root / name).unlink(missing_ok=True)
+                _remove(self.root / name)
+
+
+def _is_whole(folder: Path, *, trust_times: bool) -> bool:
+    """Return whether a model's folder holds the files that it lists, and those with their hash."""
+    about = _about(folder)
+    if about is None:
+        return False
+    try:
+        for name, (n_bytes, changed, digest) in about[FILES].items():
+            stat = (folder / name).stat()
+            if stat.st_size != n_bytes:
+                return False
+            if trust_times and stat.st_mtime_ns == changed:
+                continue
+            if digest_now(folder / name) != digest:
+                return False
+    except (OSError, KeyError, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _list_files(folder: Path) -> dict[str, list[Any]]:
+    """Return the size, time of change in nanoseconds and SHA-256 of each file in a folder."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            stat = path.stat()
+            name = path.relative_to(folder).as_posix()
+            files[name] = [stat.st_size, stat.st_mtime_ns, digest_now(path)]
+    return files
+
+
+def _about(folder: Path) -> dict[str, Any] | None:
+    """Return what was written down of a folder; None where that cannot be read."""
+    try:
+        return dict(json.loads((folder / ABOUT).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _clear_way(*paths: Path) -> None:
+    """Remove files where folders belong, and folders where `ABOUT` and `LIMIT` do."""
+    for path in paths:
+        if path.is_dir() == (path.name in (ABOUT, LIMIT)):
+            _remove(path)
 
 
 def _tell(folder: Path, about: Mapping[str, Any]) -> None:
@@ -224,17 +296,15 @@ def _tell(folder: Path, about: Mapping[str, Any]) -> None:
 
 
 def _kept(kind: str, folder: Path) -> Kept:
-    try:
-        about = dict(json.loads((folder / ABOUT).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        about = {}
+    about = _about(folder) or {}
+    about.pop(FILES, None)
     used = 0.0
     for path in (*folder.glob(SEGMENTS), folder / ABOUT):
         with contextlib.suppress(OSError):
             used = max(used, path.stat().st_mtime)
     n_vectors = None
-    if kind == EMBEDDINGS and about.get("width"):
-        n_vectors = Embeddings(folder, int(about["width"])).count()
+    if kind == EMBEDDINGS and isinstance(width := about.get("width"), int):
+        n_vectors = Embeddings(folder, width).count()
     return Kept(kind, folder, about, _n_bytes(folder), used, n_vectors)
 
 

@@ -1,4 +1,9 @@
-"""SHA-256 of files, remembered by inode, size and time of change. Knows no format."""
+"""SHA-256 of files. Knows no format.
+
+A remembered digest, by inode, size and time of change, tells which file is meant and so under
+what name things made of it are kept. It does not show that the file is whole: damage leaves all
+three as they are. What is about to be used is hashed, by `digest_now`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +25,38 @@ TOO_YOUNG = 2.0
 
 MOST_FILES = 200
 """With more, those that are gone are forgotten; weights are few."""
+
+BYTES_AT_ONCE = 16 * 2**20
+"""Hashed without a pause, so that a thread that hashes seldom waits for the interpreter."""
+
+_computed: dict[str, tuple[list[int], str]] = {}
+"""What `digest_now` computed in this process, by path: the file's mark and its digest."""
+
+
+def digest_now(path: Path) -> str:
+    """Return the SHA-256 of a file as it is now, in hexadecimal, whatever is remembered of it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    mark, digest = _mark(str(path)), _sha256(path)
+    if mark and mark == _mark(str(path)):
+        _computed[str(path.absolute())] = mark, digest
+    return digest
+
+
+def digest_of_this_process(path: Path) -> str:
+    """Return the SHA-256 of a file, which `digest_now` may have computed a moment ago.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    mark, digest = _computed.get(str(path.absolute()), ([], ""))
+    return digest if mark and mark == _mark(str(path)) else digest_now(path)
 
 
 class Digests:
@@ -74,22 +112,43 @@ class Digests:
         self._remember(known, learned)
         return found
 
+    def forget(self, paths: Sequence[Path]) -> None:
+        """Forget some digests, which turned out not to be those of their files."""
+        known = self._known()
+        for path in paths:
+            known.pop(str(path.absolute()), None)
+        self._write(known)
+
     def _remember(self, known: dict[str, list[Any]], learned: dict[str, list[Any]]) -> None:
         if self.memory is None or not learned:
             return
         if len(known) >= self.most:
             known = {path: row for path, row in known.items() if Path(path).exists()}
+        self._write({**known, **learned})
+
+    def _write(self, known: dict[str, list[Any]]) -> None:
+        if self.memory is None:
+            return
         with contextlib.suppress(OutputError):
-            write_text(self.memory, json.dumps({**known, **learned}, indent=1) + "\n")
+            if self.memory.is_dir():
+                shutil.rmtree(self.memory, ignore_errors=True)
+            told = {"sha256": _sha256_of_rows(known), "files": known}
+            write_text(self.memory, json.dumps(told, indent=1) + "\n")
 
     def _known(self) -> dict[str, list[Any]]:
+        """Return what is remembered, by path; nothing where the memory is damaged."""
         if self.memory is None:
             return {}
         try:
-            known = json.loads(self.memory.read_text("utf-8"))
-            return {path: list(row) for path, row in known.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+            told = json.loads(self.memory.read_text("utf-8"))
+            known = {path: list(row) for path, row in told["files"].items()}
+            return known if told["sha256"] == _sha256_of_rows(known) else {}
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return {}
+
+
+def _sha256_of_rows(known: dict[str, list[Any]]) -> str:
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 def _hashed(paths: Sequence[str]) -> list[str | None]:
@@ -97,8 +156,14 @@ def _hashed(paths: Sequence[str]) -> list[str | None]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest, buffer = (
+        hashlib.sha256(),
+        memoryview(bytearray(min(path.stat().st_size + 1, BYTES_AT_ONCE))),
+    )
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            digest.update(buffer[:size])
+    return digest.hexdigest()
 
 
 def _mark(path: str) -> list[int]:

@@ -1,26 +1,33 @@
 """Embeddings on disk, found again by the hash of their text. Knows no model.
 
 Segments are written whole under names of their own, so that two processes never meet, and read
-through a memory map, so that only the rows that are asked for are read.
+through a memory map, so that only the rows that are asked for are read. Each row has a checksum;
+a segment with a damaged one is removed, and its vectors are made again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
+import logging
+import math
 import os
 import secrets
+import shutil
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from postcast.files import replacing
+from postcast.validation import header_size, tensor_layout
 
 if TYPE_CHECKING:
-    from postcast.schema import BoolArray, FloatArray
+    from postcast.schema import BoolArray, FloatArray, IntArray
+
+log = logging.getLogger(__name__)
 
 KEY = np.dtype([("first", "<u8"), ("second", "<u8")])
 """128 bits of a text's hash."""
@@ -71,15 +78,24 @@ class Embeddings:
             missing = np.flatnonzero(~found)
             if not len(missing):
                 break
-            keys, kept = self._open(segment)
+            opened = self._open(segment)
+            if opened is None:
+                continue
+            keys, kept, sums = opened
             places = np.searchsorted(keys["first"], wanted["first"][missing])
             rows = np.minimum(places, len(keys) - 1)
             same = keys[rows] == wanted[missing] if len(keys) else np.zeros(len(missing), bool)
-            if same.any():
-                vectors[missing[same]] = kept[rows[same]]
-                found[missing[same]] = True
-                with contextlib.suppress(OSError):
-                    os.utime(segment)
+            rows = rows[same]
+            if not len(rows):
+                continue
+            read = kept[rows]
+            if (_checksums(keys[rows], read) != sums[rows]).any():
+                _drop(segment)
+                continue
+            vectors[missing[same]] = read
+            found[missing[same]] = True
+            with contextlib.suppress(OSError):
+                os.utime(segment)
         return vectors, found
 
     def keep(self, texts: Sequence[str], vectors: FloatArray) -> None:
@@ -93,7 +109,9 @@ class Embeddings:
         self._write(text_keys(texts), vectors)
         segments = sorted(self.folder.glob(SEGMENTS))
         if len(segments) > MOST_SEGMENTS:
-            parts = [self._open(segment) for segment in segments]
+            parts = [part for segment in segments if (part := self._whole(segment)) is not None]
+            if not parts:  # another process joined them a moment ago
+                return
             keys, rows = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
             self._write(keys, np.concatenate([part[1] for part in parts])[rows])
             for segment in segments:
@@ -102,32 +120,67 @@ class Embeddings:
 
     def count(self) -> int:
         """Return how many vectors are kept, those kept twice counted twice."""
-        return sum(len(self._open(segment)[0]) for segment in self.folder.glob(SEGMENTS))
+        opened = (self._open(segment) for segment in self.folder.glob(SEGMENTS))
+        return sum(len(segment[0]) for segment in opened if segment is not None)
 
     def _write(self, keys: np.ndarray, vectors: FloatArray) -> None:
         from safetensors.numpy import save_file
 
         order = np.argsort(keys, order="first", kind="stable")
+        keys = np.ascontiguousarray(keys[order])
+        vectors = np.ascontiguousarray(vectors[order], dtype=np.float32)
         arrays = {
-            "keys": np.ascontiguousarray(keys[order]).view("<u8").reshape(-1, 2),
-            "vectors": np.ascontiguousarray(vectors[order], dtype=np.float32),
+            "keys": keys.view("<u8").reshape(-1, 2),
+            "vectors": vectors,
+            "sums": _checksums(keys, vectors),
         }
         with replacing(self.folder / f"{secrets.token_hex(12)}.safetensors") as temporary:
             save_file(arrays, temporary)
 
-    def _open(self, segment: Path) -> tuple[np.ndarray, FloatArray]:
-        """Return a segment's keys, ascending, and vectors; none where it cannot be read."""
+    def _whole(self, segment: Path) -> tuple[np.ndarray, FloatArray] | None:
+        """Return a segment's keys and vectors, all of them checked; None where one is damaged."""
+        opened = self._open(segment)
+        if opened is None:
+            return None
+        keys, vectors, sums = opened
+        if (_checksums(keys, vectors) != sums).any():
+            _drop(segment)
+            return None
+        return keys, vectors
+
+    def _open(self, segment: Path) -> tuple[np.ndarray, FloatArray, IntArray] | None:
+        """Return a segment's keys, ascending, vectors and checksums, which nobody compared yet.
+
+        None where it cannot be read; it is removed then, unless its vectors are of another width.
+        """
         try:
             arrays = _mapped(segment)
             keys = arrays["keys"].view(KEY)[:, 0]
-            if arrays["vectors"].shape == (len(keys), self.width):
-                return keys, arrays["vectors"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return np.empty(0, dtype=KEY), np.empty((0, self.width), dtype=np.float32)
+            vectors, sums = arrays["vectors"], arrays["sums"]
+            if sums.shape != (len(keys),) or vectors.ndim != 2 or len(vectors) != len(keys):
+                raise ValueError(f"{segment} has arrays of other lengths")
+        except FileNotFoundError:  # another process joined or trimmed it
+            return None
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            _drop(segment)
+            return None
+        return (keys, vectors, sums) if vectors.shape[1] == self.width else None
 
 
-_DTYPES = {"U64": "<u8", "F32": "<f4"}
+def _checksums(keys: np.ndarray, vectors: FloatArray) -> IntArray:
+    """Return the CRC-32 of each row's key and vector, uint32, shape (n,)."""
+    n_bytes = KEY.itemsize + vectors.shape[1] * vectors.itemsize
+    rows = np.empty((len(keys), n_bytes), dtype=np.uint8)
+    rows[:, : KEY.itemsize] = np.ascontiguousarray(keys).view(np.uint8).reshape(len(keys), -1)
+    rows[:, KEY.itemsize :] = np.ascontiguousarray(vectors).view(np.uint8).reshape(len(keys), -1)
+    return np.fromiter((zlib.crc32(row) for row in rows), dtype="<u4", count=len(rows))
+
+
+def _drop(segment: Path) -> None:
+    """Remove a damaged segment: its vectors are made again."""
+    log.info("Cached vectors in %s are damaged, and are made again.", segment)
+    with contextlib.suppress(OSError):
+        shutil.rmtree(segment) if segment.is_dir() else segment.unlink()
 
 
 def _mapped(path: Path) -> dict[str, np.ndarray]:
@@ -139,20 +192,13 @@ def _mapped(path: Path) -> dict[str, np.ndarray]:
         If it is not whole.
     """
     with path.open("rb") as file:
-        start = 8 + int.from_bytes(file.read(8), "little")
-        if start > path.stat().st_size:
-            raise ValueError(f"{path} is cut off")
-        header: dict[str, Any] = json.loads(file.read(start - 8))
-    header.pop("__metadata__", None)
-    if start + max(row["data_offsets"][1] for row in header.values()) != path.stat().st_size:
-        raise ValueError(f"{path} is cut off")
+        n_bytes = os.fstat(file.fileno()).st_size
+        start = 8 + header_size(file.read(8), n_bytes)
+        layout = tensor_layout(file.read(start - 8), n_bytes - start)
+        if n_bytes == start:
+            return {name: np.empty(shape, dtype) for name, (dtype, shape, _) in layout.items()}
+        data = np.memmap(file, dtype=np.uint8, mode="r")
     return {
-        name: np.memmap(
-            path,
-            dtype=_DTYPES[row["dtype"]],
-            mode="r",
-            offset=start + row["data_offsets"][0],
-            shape=tuple(row["shape"]),
-        )
-        for name, row in header.items()
+        name: np.frombuffer(data, dtype, math.prod(shape), start + first).reshape(shape)
+        for name, (dtype, shape, first) in layout.items()
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast import validation as checks
 from postcast.features.language import count_languages
 
 if TYPE_CHECKING:
@@ -112,7 +113,41 @@ class Familiar:
             for name, array in parts.arrays.items()
             if name.startswith(PREFIX)
         }
-        return cls(**parts.facts.get("familiar", {}), landmarks=landmarks)
+        _check_landmarks(parts.arrays, landmarks)
+        facts = checks.mapping(parts.facts, "familiar") if "familiar" in parts.facts else {}
+        if not facts:
+            return cls(landmarks=landmarks)
+        languages = checks.mapping(facts, "languages")
+        return cls(
+            languages={code: checks.whole(languages, code, 0, 2**48) for code in languages},
+            encoder=checks.text(facts, "encoder"),
+            landmarks=landmarks,
+            least_cosine=checks.number(facts, "least_cosine", -1.0, 1.0),
+            fewest_terms=checks.whole(facts, "fewest_terms", 0, 2**31),
+        )
+
+    def width(self) -> int:
+        """Return how wide a vector must at least be to be compared with the landmarks."""
+        if "dense" in self.landmarks:
+            return int(self.landmarks["dense"].shape[1])
+        return int(self.landmarks["columns"].max(initial=-1)) + 1 if self.landmarks else 0
+
+
+def _check_landmarks(arrays: Mapping[str, Any], landmarks: Mapping[str, Any]) -> None:
+    """Refuse saved landmarks that are neither dense rows nor sparse ones, none of them empty.
+
+    Raises
+    ------
+    ValueError
+    """
+    if set(landmarks) == {"dense"}:
+        checks.floats(arrays, f"{PREFIX}dense", (None, None))
+    elif landmarks:
+        values = checks.floats(arrays, f"{PREFIX}values", (None,))
+        checks.integers(arrays, f"{PREFIX}columns", values.shape, 0)
+        starts = checks.integers(arrays, f"{PREFIX}starts", (None,), 0, len(values))
+        if not len(starts) or (starts[1:] < starts[:-1]).any():
+            raise ValueError(f"tensor '{PREFIX}starts' does not part values into rows")
 
 
 PREFIX = "landmarks."

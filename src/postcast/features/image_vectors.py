@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.exact_sums import product
 from postcast.features.images.sense import IMAGE, MASK, VISUAL
 from postcast.features.vectors import unit_rows
 from postcast.scaling import scale_of
+from postcast.validation import floats
 
 if TYPE_CHECKING:
     from postcast.schema import Block, BoolArray, FloatArray
@@ -78,7 +80,7 @@ class ImageVectors:
     def of(self, blocks: Mapping[str, Block]) -> FloatArray:
         """Return the vectors of other posts, shape (n_other, w + 1)."""
         scaled = (np.hstack(_matrices(blocks)) - self.mean) / self.scale
-        placed = scaled @ self.directions  # (n, w)
+        placed = product(scaled, self.directions)  # (n, w)
         rows: FloatArray = unit_rows(np.hstack([placed, np.ones((len(placed), 1))]))
         return rows * _has(blocks)[:, None]
 
@@ -91,11 +93,21 @@ class ImageVectors:
         return {PREFIX + name: getattr(self, name) for name in ARRAYS}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self | None:
+    def from_arrays(cls, arrays: Mapping[str, Any], n_posts: int) -> Self | None:
         """Rebuild them; None of banks that were saved without."""
         if PREFIX + ARRAYS[0] not in arrays:
             return None
-        return cls(*(arrays[PREFIX + name] for name in ARRAYS))
+        directions = floats(arrays, f"{PREFIX}directions", (None, None))
+        width, n_directions = directions.shape
+        scale = floats(arrays, f"{PREFIX}scale", (width,))
+        if not scale.all():
+            raise ValueError("tensor 'images.scale' holds zero")
+        return cls(
+            rows=floats(arrays, f"{PREFIX}rows", (n_posts, n_directions + 1)),
+            mean=floats(arrays, f"{PREFIX}mean", (width,)),
+            scale=scale,
+            directions=directions,
+        )
 
 
 def _matrices(blocks: Mapping[str, Block]) -> list[FloatArray]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.exact_sums import on_grid
 from postcast.features.history import Moment, by_author
 from postcast.features.vectors import cosines_of
 from postcast.schema import Block
@@ -71,6 +72,12 @@ at least where there are more."""
 FEW = 8
 """Up to so many posts of an author asked together, their past is kept for the next question."""
 
+KRIGING_BITS = 24
+"""Of factors whose sums of products stay below 2**5; see `postcast.exact_sums`."""
+
+LEAST_HALF = 32
+"""Rows of half a matrix, below which it is inverted whole."""
+
 MOST_PASTS = 32
 """How many pasts are kept; each may take 50 MB."""
 
@@ -108,7 +115,7 @@ def kriging(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
         orders = moment.published.get(int(moment.author[queries[0]]), bank.order[own])
         place = np.searchsorted(orders, moment.order[queries])
         own_place = np.searchsorted(orders, bank.order[own])
-        for asked, first, last in _windows(end):
+        for asked, first, last in _windows(end, len(own)):
             pasts = _pasts(bank, own[first:last], own_place[first:last], len(asked))
             cosines = cosines_of(bank.vectors[own[first:last]], vectors[queries[asked]])  # (k, q)
             apart = np.abs(own_place[first:last, None] - place[None, asked])  # (k, q)
@@ -120,16 +127,19 @@ def kriging(moment: Moment, vectors: Matrix, bank: MemoryBank) -> Block:
     return Block(rows, tuple(names))
 
 
-def _windows(end: IntArray) -> Iterator[tuple[IntArray, int, int]]:
-    """Yield which posts are answered from which stretch of the author's own, first to last."""
+def _windows(end: IntArray, n_own: int) -> Iterator[tuple[IntArray, int, int]]:
+    """Yield which posts are answered from which stretch of the author's own, first to last.
+
+    A stretch does not depend on which other posts are answered.
+    """
     known = np.flatnonzero(end > 0)
     if not len(known):
         return
     step = WINDOW - OVERLAP
     stretch = np.maximum(np.ceil((end[known] - WINDOW) / step).astype(int), 0)
-    for one in np.unique(stretch):
-        asked = known[stretch == one]
-        yield asked, int(one * step), int(end[asked].max())
+    for number in np.unique(stretch):
+        first = int(number * step)
+        yield known[stretch == number], first, min(first + WINDOW, n_own)
 
 
 @dataclass(frozen=True)
@@ -161,22 +171,30 @@ class _Past:
         known : ndarray of bool, shape (k, q)
             Leading posts of each column.
         """
-        covariance = self.kernel(cosines, apart)
-        solved = self._solve(np.column_stack([self.surprise, covariance]))
-        part = solved[:, 1:] * known  # (k, q)
-        return solved[:, 0] @ part, np.square(part).sum(axis=0)
-
-    def _solve(self, right: FloatArray) -> FloatArray:
-        """Solve a lower triangular system; for a few posts by an inverse that serves again."""
-        if right.shape[1] <= FEW + 1:
-            return np.asarray(self._inverse @ right)
-        from scipy.linalg import solve_triangular
-
-        return np.asarray(solve_triangular(self.factor, right, lower=True, check_finite=False))
+        covariance = on_grid(self.kernel(cosines, apart), KRIGING_BITS)
+        part = on_grid(self._inverse @ covariance, KRIGING_BITS) * known  # (k, q)
+        return self._weights @ part, np.square(part).sum(axis=0)
 
     @cached_property
     def _inverse(self) -> FloatArray:
-        return np.asarray(np.linalg.inv(self.factor))
+        """Of the factor, rounded so that its products with covariances are exact."""
+        return on_grid(_inverted(self.factor), KRIGING_BITS)
+
+    @cached_property
+    def _weights(self) -> FloatArray:
+        return on_grid(self._inverse @ self.surprise, KRIGING_BITS)
+
+
+def _inverted(factor: FloatArray) -> FloatArray:
+    """Return the inverse of a lower triangular matrix, by halves: a third of the general cost."""
+    half = len(factor) // 2
+    if half < LEAST_HALF:
+        return np.asarray(np.linalg.inv(factor))
+    above, below = _inverted(factor[:half, :half]), _inverted(factor[half:, half:])
+    inverse = np.zeros_like(factor)
+    inverse[:half, :half], inverse[half:, half:] = above, below
+    inverse[half:, :half] = -below @ (factor[half:, :half] @ above)
+    return inverse
 
 
 def _pasts(bank: MemoryBank, window: IntArray, place: IntArray, n_asked: int) -> list[_Past]:

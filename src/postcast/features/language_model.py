@@ -26,13 +26,7 @@ def language_classifier() -> Callable[[str], tuple[str, float]]:
     """Return what tells a text's language, as an ISO 639 code, and how sure that is."""
     from py3langid.langid import LanguageIdentifier
 
-    version = importlib.metadata.version("py3langid")
-    about = {"model": f"py3langid {version}"}
-    try:
-        folder = Cache(default_folder()).made(LANGUAGE, version, about, _unpack)
-        likelihood, prior, moves, rows, output, languages = _mapped(folder)
-    except (OutputError, OSError, ValueError):
-        likelihood, prior, languages, moves, rows, output = _packed()
+    likelihood, prior, moves, rows, output, languages = _from_cache() or _packed()
     identifier = LanguageIdentifier(
         likelihood, prior, languages, moves, output, norm_probs=True, tk_row=rows
     )
@@ -40,17 +34,32 @@ def language_classifier() -> Callable[[str], tuple[str, float]]:
     return classify
 
 
+def _from_cache() -> tuple[Any, ...] | None:
+    """Return the model as it is kept; None where it cannot be kept here.
+
+    Its 70 MB are not hashed each time, which would take as long as a forecast: what they decide
+    is a sentence about a draft's language. Files that were written to are.
+    """
+    version = importlib.metadata.version("py3langid")
+    about = {"model": f"py3langid {version}"}
+    try:
+        folder = Cache(default_folder()).made(LANGUAGE, version, about, _unpack, trust_times=True)
+        return _mapped(folder)
+    except (OutputError, OSError, ValueError, EOFError):
+        return None
+
+
 def _packed() -> tuple[Any, ...]:
     from py3langid.langid import MODEL_DIR, MODEL_FILE
     from py3langid.modelio import load_model
 
-    return tuple(load_model(Path(MODEL_DIR) / MODEL_FILE))
+    likelihood, prior, languages, moves, rows, output = load_model(Path(MODEL_DIR) / MODEL_FILE)
+    return likelihood, prior, moves, rows, output, languages
 
 
 def _unpack(folder: Path) -> None:
-    likelihood, prior, languages, moves, rows, output = _packed()
-    found = (likelihood, prior, moves, rows, output)
-    for name, values in zip(ARRAYS, found, strict=True):
+    *arrays, languages = _packed()
+    for name, values in zip(ARRAYS, arrays, strict=True):
         np.save(folder / f"{name}.npy", np.asarray(values), allow_pickle=False)
     (folder / CLASSES).write_text(json.dumps(languages), "utf-8")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.grouping import rows_by
+from postcast.validation import integers, starts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,4 +110,5 @@ class Marks:
         """Rebuild marks; of banks that were saved without, none."""
         if _CODES not in arrays:
             return cls.of([()] * n_posts)
-        return cls(arrays[_CODES], arrays[_STARTS])
+        codes = integers(arrays, _CODES, (None,), 0)
+        return cls(codes, starts(arrays, _STARTS, n_posts, len(codes)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.exact_sums import SUM_BITS, on_grid
 from postcast.features.nearest_all import MANY, Layout, greatest
 from postcast.features.nearest_index import Near, index_of
 from postcast.features.neighbours import PRIOR_WEIGHT
@@ -65,7 +66,7 @@ def nearest(
     names = (*(f"mean of nearest {n}" for n in NEAREST), "cosine of nearest")
     nothing = np.array([bank.mean_rank] * len(NEAREST) + [0.0], dtype=np.float32)
     rows = {block: np.tile(nothing, (len(moment.author), 1)) for block in blocks}
-    known = Known.of(bank, len(moment.author))
+    known = Known.of(bank, moment)
     if known is not None:
         in_turn = known.in_turn(moment)
         for start in range(0, len(in_turn), ROWS_AT_ONCE):
@@ -86,7 +87,7 @@ class Known:
         Positions in the bank; oldest first with a layout, where all posts share a clock.
     vectors : ndarray, csr_matrix or SparseRows, shape (k, d)
     near : Near or None
-        For more posts than can all be looked at.
+        For more training posts than can all be compared with each other.
     layout : Layout or None
         For many posts, all of which are looked at.
     order : ndarray of int64, shape (k,), or None
@@ -100,32 +101,35 @@ class Known:
     order: IntArray | None = None
 
     @classmethod
-    def of(cls, bank: MemoryBank, n_asked: int) -> Known | None:
+    def of(cls, bank: MemoryBank, moment: Moment) -> Known | None:
         """Return the posts with text, laid out where many are asked of many; None of none."""
-        return cls._laid_out("texts", bank.texts, bank, n_asked)
+        return cls._laid_out("texts", bank.texts, bank, moment)
 
     @classmethod
-    def of_images(cls, bank: MemoryBank, n_asked: int) -> Known | None:
+    def of_images(cls, bank: MemoryBank, moment: Moment) -> Known | None:
         """Return the posts with text and an image, to compare their images; None of none."""
-        return cls._laid_out("images", bank.pictured, bank, n_asked)
+        return cls._laid_out("images", bank.pictured, bank, moment)
 
     @classmethod
     def _laid_out(
-        cls, what: str, rows: tuple[IntArray, Matrix | None], bank: MemoryBank, n_asked: int
+        cls, what: str, rows: tuple[IntArray, Matrix | None], bank: MemoryBank, moment: Moment
     ) -> Known | None:
         posts, vectors = rows
         if vectors is None or not len(posts):
             return None
-        if n_asked < MOST_CANDIDATES:
+        if len(moment.author) < MOST_CANDIDATES:
             return cls(posts, vectors)
-        if ("near", what) not in bank.worked_out:
-            bank.worked_out["near", what] = cls._many(bank, posts, vectors)
-        known: Known = bank.worked_out["near", what]
+        # an index misses a few: drafts, which may come alone, are compared with all posts
+        indexed = bool((moment.group >= 0).any())
+        key = ("near", what, indexed)
+        if key not in bank.worked_out:
+            bank.worked_out[key] = cls._many(bank, posts, vectors, indexed=indexed)
+        known: Known = bank.worked_out[key]
         return known
 
     @classmethod
-    def _many(cls, bank: MemoryBank, posts: IntArray, vectors: Matrix) -> Known:
-        near = index_of(vectors, max(NEAREST))
+    def _many(cls, bank: MemoryBank, posts: IntArray, vectors: Matrix, *, indexed: bool) -> Known:
+        near = index_of(vectors, max(NEAREST)) if indexed else None
         if near is not None or len(posts) < MANY:
             return cls(posts, vectors, near)
         if bank.ordering != "time" or bank.order is None:
@@ -218,7 +222,7 @@ def _with_all_earlier(
 def _worth(looked: Looked, bank: MemoryBank, *, with_own: bool) -> FloatArray:
     """Return what the most alike posts were worth, shape (q, 3)."""
     cosines = looked.cosines if with_own else np.where(looked.is_own, -1.0, looked.cosines)
-    return _nearest_means(cosines, bank.rank[looked.posts], bank.mean_rank)
+    return _nearest_means(cosines, looked.posts, bank.rank[looked.posts], bank.mean_rank)
 
 
 def _found(
@@ -270,22 +274,24 @@ def must_not_count(
     return barred, is_own
 
 
-def _nearest_means(cosines: FloatArray, rank: FloatArray, overall: float) -> FloatArray:
+def _nearest_means(
+    cosines: FloatArray, posts: IntArray, rank: FloatArray, overall: float
+) -> FloatArray:
     """Return the features of some posts, shape (q, 3).
 
     Parameters
     ----------
     cosines : ndarray, shape (q, k)
-        -1 where a post is no neighbour.
+        Not above 0 where a post is no neighbour.
+    posts : ndarray of int, shape (q, k) or (1, k)
     rank : ndarray, shape (q, k) or (1, k)
     overall : float
     """
     most = min(max(NEAREST), cosines.shape[1])
-    found = greatest(cosines, most)
-    found = np.take_along_axis(found, np.argsort(-np.take_along_axis(cosines, found, 1)), 1)
-    likeness = np.take_along_axis(cosines, found, axis=1)  # (q, most), falling
-    worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), found, axis=1)
-    weight = np.exp(SHARPNESS * (likeness - 1)) * (likeness > -1)
+    place = greatest(cosines, most, posts)
+    likeness = np.take_along_axis(cosines, place, axis=1).astype(np.float64)  # (q, most), falling
+    worth = np.take_along_axis(np.broadcast_to(rank, cosines.shape), place, axis=1)
+    weight = on_grid(np.exp(SHARPNESS * (likeness - 1)) * (likeness > 0), SUM_BITS)
     columns = []
     for n in NEAREST:
         total = weight[:, :n].sum(axis=1)

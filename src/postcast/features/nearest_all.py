@@ -79,23 +79,45 @@ def _written_out(rows: Matrix) -> FloatArray:
     return np.asarray(rows if isinstance(rows, np.ndarray) else rows.toarray())
 
 
-def greatest(values: FloatArray, most: int) -> IntArray:
-    """Return where the greatest of each row stand, in no order, shape (n_rows, most).
+def greatest(values: FloatArray, most: int, posts: IntArray | None = None) -> IntArray:
+    """Return where the greatest of each row stand, falling, shape (n_rows, most).
+
+    Of equal values above zero the later posts come first and are kept, so that the answer depends
+    neither on the order of the columns nor on the other rows.
 
     Parameters
     ----------
     values : ndarray of float, shape (n_rows, width)
     most : int
         At most `width`.
+    posts : ndarray of int, shape (n_rows, width) or (1, width), optional
+        Which post each column stands for; by default its own position.
     """
+    if posts is None:
+        posts = np.arange(values.shape[1])[None, :]
+    posts = np.broadcast_to(posts, values.shape)
+    place = _greatest_in_any_order(values, most)
+    bound = np.take_along_axis(values, place, axis=1).min(axis=1)  # (n_rows,)
+    is_tied = (bound > 0) & ((values >= bound[:, None]).sum(axis=1) > most)
+    for row in np.flatnonzero(is_tied):
+        above = np.flatnonzero(values[row] > bound[row])
+        level = np.flatnonzero(values[row] == bound[row])
+        latest = np.argsort(posts[row, level])[len(above) - most :]
+        place[row] = np.concatenate([above, level[latest]])
+    of_place = np.take_along_axis(values, place, axis=1), np.take_along_axis(posts, place, axis=1)
+    falling = np.lexsort((-of_place[1], -of_place[0]), axis=1)
+    return np.take_along_axis(place, falling, axis=1)
+
+
+def _greatest_in_any_order(values: FloatArray, most: int) -> IntArray:
     width = values.shape[1]
     if width < MANY or most >= STRETCHES:
         return np.argpartition(-values, most - 1, axis=1)[:, :most]
     # of `most` stretches the greatest reach the bound, so that no row has fewer values that do
     parts = values[:, : width // STRETCHES * STRETCHES].reshape(len(values), STRETCHES, -1)
     bounds = np.partition(parts.max(axis=2), STRETCHES - most, axis=1)[:, STRETCHES - most]
-    found = np.empty((len(values), most), dtype=np.int64)
-    for row, (one, bound) in enumerate(zip(values, bounds, strict=True)):
-        near = np.flatnonzero(one >= bound)
-        found[row] = near[np.argpartition(-one[near], most - 1)[:most]]
-    return found
+    place = np.empty((len(values), most), dtype=np.int64)
+    for row, (row_values, bound) in enumerate(zip(values, bounds, strict=True)):
+        near = np.flatnonzero(row_values >= bound)
+        place[row] = near[np.argpartition(-row_values[near], most - 1)[:most]]
+    return place

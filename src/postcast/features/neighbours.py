@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.exact_sums import SUM_BITS, on_grid
 from postcast.features.history import Moment, by_author
 from postcast.features.vectors import cosines_of
 from postcast.schema import Block
@@ -75,17 +76,18 @@ def _kernel_means(
     cosines: FloatArray, end: IntArray, rank: FloatArray, overall: float
 ) -> FloatArray:
     """Return one author's neighbour features, shape (q, 12); the first `end` posts are known."""
+    cosines = cosines.astype(np.float64)
     place = np.arange(cosines.shape[1])
     known = place < end[:, None]  # (q, k)
     since = np.maximum(end[:, None] - 1 - place, 0)  # (q, k)
     means, weights = [], []
     for b, tau in KERNELS:
-        weight = np.exp(b * (cosines - 1)) * np.exp(-since / tau) * known
+        weight = on_grid(np.exp(b * (cosines - 1)) * np.exp(-since / tau) * known, SUM_BITS)
         total = weight.sum(axis=1)
         means.append((weight @ rank + PRIOR_WEIGHT * overall) / (total + PRIOR_WEIGHT))
         weights.append(np.log(total + 1e-3))
     likeness = np.where(known, cosines, -1.0)
-    best = likeness.argmax(axis=1)
+    best = likeness.shape[1] - 1 - likeness[:, ::-1].argmax(axis=1)  # the newest of equals
     cosine = likeness[np.arange(len(best)), best]
     most_alike = np.where(cosine > -1, rank[best], overall)
     return np.stack([*means, *weights, most_alike, np.maximum(cosine, 0)], axis=1)

@@ -79,7 +79,7 @@ def retrieve(
     found = _nobody(n_posts, bank, images)
     if images is not None:
         found = replace(found, without_image=_nobody(n_posts, bank, images))
-    known = Known.of(bank, n_posts)
+    known = Known.of(bank, moment)
     if known is None:
         return found
     like_text = _nearest(moment, np.arange(n_posts), vectors, bank, known)
@@ -115,7 +115,7 @@ def _nobody(n_posts: int, bank: MemoryBank, images: FloatArray | None) -> Retrie
 def _like_images(moment: Moment, images: FloatArray | None, bank: MemoryBank) -> IntArray:
     """Return the posts of most alike image, as `_nearest` does; of no width for no images."""
     n_posts = len(moment.author)
-    known = Known.of_images(bank, n_posts)
+    known = Known.of_images(bank, moment)
     if images is None or known is None:
         return np.empty((n_posts, 0), dtype=np.int64)
     return _nearest(moment, np.flatnonzero(images.any(axis=1)), images, bank, known)
@@ -135,7 +135,7 @@ def _nearest(
         chunk = in_turn[start : start + ROWS_AT_ONCE]
         looked = look(moment, chunk, vectors, bank, known)
         most = min(CANDIDATES, looked.cosines.shape[1])
-        place = greatest(looked.cosines, most)  # (q, most)
+        place = greatest(looked.cosines, most, looked.posts)  # (q, most)
         cosines = np.take_along_axis(looked.cosines, place, axis=1)
         posts = np.broadcast_to(looked.posts, looked.cosines.shape)
         nearest = np.take_along_axis(posts, place, axis=1)

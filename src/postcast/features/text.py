@@ -140,7 +140,7 @@ def encoder_from_state(parts: Parts, device: str = "auto") -> TextEncoder:
         return TfidfEncoder.from_state(parts)
     if kind == "transformer":
         if importlib.util.find_spec("openvino") is None:
-            raise MissingExtraError(f"the saved encoder {parts.facts['name']}", "openvino")
+            raise MissingExtraError(f"the saved encoder {parts.facts.get('name')}", "openvino")
         from postcast.features.transformer.encoder import TransformerEncoder
 
         return TransformerEncoder.from_state(parts, device)

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast import validation as checks
 from postcast.features.common_terms import FEWEST, common
 from postcast.features.disguise import Disguise
 from postcast.schema import Parts
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray, Matrix
@@ -42,7 +44,7 @@ class TfidfEncoder:
     Attributes
     ----------
     vocabulary : dict of str to int
-        Term to column.
+        Term to column, in column order.
     idf : ndarray of float64, shape (d,)
     disguise : Disguise or None
         What the terms of the vocabulary are hidden by; None where they stand as they are.
@@ -84,10 +86,12 @@ class TfidfEncoder:
                 vectorizer.fit(texts)
             except ValueError:  # an empty vocabulary
                 continue
-            self.vocabulary = {t: int(column) for t, column in vectorizer.vocabulary_.items()}
+            terms = vectorizer.get_feature_names_out().tolist()
+            self.vocabulary = {term: column for column, term in enumerate(terms)}
             self.idf = np.asarray(vectorizer.idf_, dtype=np.float64)
             return
-        log.warning("the %d training texts hold no words: tfidf has nothing to learn", len(texts))
+        n_texts = counted(len(texts), "training text")
+        log.warning("%s without a word: tfidf has nothing to learn", n_texts)
 
     def _common(self, texts: Sequence[str], authors: Sequence[str | None]) -> list[str]:
         """Return the terms that several authors have in common, the most frequent of them."""
@@ -155,10 +159,7 @@ class TfidfEncoder:
 
     def columns(self) -> tuple[str, ...]:
         """Return the terms in column order; nothing where they are hidden."""
-        return self._in_turn() if self.disguise is None else ()
-
-    def _in_turn(self) -> tuple[str, ...]:
-        return tuple(sorted(self.vocabulary, key=self.vocabulary.__getitem__))
+        return tuple(self.vocabulary) if self.disguise is None else ()
 
     def state(self) -> Parts:
         """Return the vocabulary and idf."""
@@ -166,7 +167,7 @@ class TfidfEncoder:
             facts={
                 "kind": "tfidf",
                 "of": self.terms,
-                "terms": list(self._in_turn()),
+                "terms": list(self.vocabulary),
                 "salt": None if self.disguise is None else self.disguise.salt.hex(),
             },
             arrays={"idf": self.idf},
@@ -175,11 +176,13 @@ class TfidfEncoder:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted encoder."""
-        self = cls(parts.facts["of"])
-        self.vocabulary = {term: column for column, term in enumerate(parts.facts["terms"])}
-        self.idf = parts.arrays["idf"]
-        salt = parts.facts.get("salt")
-        self.disguise = None if salt is None else Disguise(bytes.fromhex(salt))
+        terms, salt = checks.texts(parts.facts, "terms"), checks.salt(parts.facts, "salt")
+        self = cls(checks.text(parts.facts, "of", list(TERMS)))
+        self.vocabulary = {term: column for column, term in enumerate(terms)}
+        self.idf = checks.floats(parts.arrays, "idf", (max(len(terms), 1),))
+        if len(self.vocabulary) < len(terms) or (terms and not (self.idf > 0).all()):
+            raise ValueError("a term that stands twice, or counts for nothing")
+        self.disguise = None if salt is None else Disguise(salt)
         return self
 
 

@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.exact_sums import LENGTH_BITS, ROWS_AT_ONCE, UNIT_BITS, on_grid, weights_on_grid
+from postcast.validation import floats, integers, starts
+
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray, Matrix
 
 _ARRAYS = ("data", "indices", "indptr")
 _PREFIX = "vectors."
+
+LONGEST = 1.1
+"""Length of a saved row, at most: one, and what rounding to the grid may add."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,9 @@ class SparseRows:
             )
             return spread
         some = np.flatnonzero(np.diff(self.indptr))
-        products = np.zeros((self.shape[0], projection.shape[1]), dtype=np.float32)
+        products = np.zeros((self.shape[0], projection.shape[1]))
         if len(some):
-            values = self.data[:, None] * projection[self.indices]
+            values = self.data[:, None] * weights_on_grid(projection)[self.indices]
             products[some] = np.add.reduceat(values, self.indptr[some])
         return products
 
@@ -97,15 +103,33 @@ class SparseRows:
 
 
 def unit_rows(matrix: Matrix) -> Matrix:
-    """Return a matrix with each row scaled to length one; rows of zeros stay."""
+    """Return a matrix with each row scaled to length one; rows of zeros stay.
+
+    Components are multiples of ``2**-11``, so that cosines are exact: the same in every order of
+    summation, dense or sparse, for one row or for many. See `postcast.exact_sums`.
+    """
     if isinstance(matrix, np.ndarray):
-        length = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return (matrix / np.where(length > 0, length, 1.0)).astype(np.float32)
+        unit = np.zeros(matrix.shape, dtype=np.float32)
+        for start in range(0, len(matrix), ROWS_AT_ONCE):
+            rows = matrix[start : start + ROWS_AT_ONCE].astype(np.float64)
+            length = np.sqrt(np.square(on_grid(rows, LENGTH_BITS)).sum(axis=1, keepdims=True))
+            unit[start : start + len(rows)] = on_grid(_shares(rows, length), UNIT_BITS)
+        return unit
     import scipy.sparse
 
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = scipy.sparse.diags(1.0 / np.where(length > 0, length, 1.0))
-    return (scale @ matrix).astype(np.float32).tocsr()
+    rows = matrix.tocsr()
+    values = rows.data.astype(np.float64)
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    squares = np.square(on_grid(values, LENGTH_BITS))
+    length = np.sqrt(np.bincount(row, squares, minlength=rows.shape[0]))
+    scaled = on_grid(_shares(values, length[row]), UNIT_BITS).astype(np.float32)
+    unit = scipy.sparse.csr_matrix((scaled, rows.indices, rows.indptr), shape=rows.shape, copy=True)
+    unit.eliminate_zeros()
+    return unit
+
+
+def _shares(values: FloatArray, length: FloatArray) -> FloatArray:
+    return np.divide(values, length, out=np.zeros_like(values), where=length > 0)
 
 
 def stack_rows(first: Matrix, second: Matrix) -> Matrix:
@@ -166,10 +190,34 @@ def arrays_of(rows: Matrix) -> dict[str, Any]:
     return arrays | {f"{_PREFIX}shape": np.array(rows.shape)}
 
 
-def rows_from(arrays: Mapping[str, Any]) -> Matrix | None:
-    """Rebuild rows from `arrays_of`; None where there are none."""
+def rows_from(arrays: Mapping[str, Any], n_rows: int) -> Matrix | None:
+    """Rebuild rows from `arrays_of`; None where there are none.
+
+    Raises
+    ------
+    ValueError
+        If they are not `n_rows` rows of one width, or longer than one.
+    """
     if f"{_PREFIX}shape" not in arrays:
-        return arrays.get("vectors")
-    width = int(arrays[f"{_PREFIX}shape"][1])
-    data, indices, indptr = (arrays[_PREFIX + name] for name in _ARRAYS)
-    return SparseRows(data, indices, indptr, width)
+        if "vectors" not in arrays:
+            return None
+        dense = floats(arrays, "vectors", (n_rows, None))
+        with np.errstate(over="ignore"):
+            squares = np.einsum("nd,nd->n", dense, dense)
+        _check_lengths(squares)
+        return dense
+    _, width = integers(arrays, f"{_PREFIX}shape", (2,), 0, 2**31).tolist()
+    data = floats(arrays, f"{_PREFIX}data", (None,))
+    indices = integers(arrays, f"{_PREFIX}indices", data.shape, 0, width)
+    rows = SparseRows(data, indices, starts(arrays, f"{_PREFIX}indptr", n_rows, len(data)), width)
+    row = np.repeat(np.arange(n_rows), np.diff(rows.indptr))
+    with np.errstate(over="ignore"):
+        squares = np.bincount(row, data * data, minlength=n_rows).astype(np.float64)
+    _check_lengths(squares)
+    return rows
+
+
+def _check_lengths(squares: FloatArray) -> None:
+    """Refuse rows that `unit_rows` did not make: covariances of longer ones overflow."""
+    if not (squares <= LONGEST**2).all():
+        raise ValueError("the tensors of 'vectors' hold a row longer than one")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.schema import Parts
+from postcast.validation import starts
 
 if TYPE_CHECKING:
     from postcast.schema import IntArray
@@ -43,6 +44,23 @@ class Wordings:
     def state(self) -> Parts:
         """The texts for `storage`: UTF-8 one after the other, and where each begins."""
         return self.read()
+
+    @staticmethod
+    def checked(parts: Parts, n_posts: int) -> Parts:
+        """Return saved wordings, once they are known to be those of `n_posts` posts.
+
+        Raises
+        ------
+        ValueError
+        """
+        joined = parts.arrays.get("bytes")
+        if joined is None or joined.dtype != np.uint8 or joined.ndim != 1:
+            raise ValueError("no tensor 'bytes' of bytes")
+        first = starts(parts.arrays, "starts", n_posts, len(joined))
+        joined.tobytes().decode("utf-8", "surrogatepass")
+        if (joined[first[first < len(joined)]] & 0xC0 == 0x80).any():
+            raise ValueError("tensor 'starts' cuts a character")
+        return parts
 
     def __len__(self) -> int:
         return len(self.state.arrays["starts"]) - 1

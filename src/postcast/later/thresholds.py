@@ -13,14 +13,11 @@ from postcast.data.label import classify, quantile_thresholds
 from postcast.drifted import ThresholdDrift
 from postcast.errors import LabelError
 from postcast.schema import CLASSES
-from postcast.scorecard import Estimate
+from postcast.scorecard import Estimate, Z
 
 if TYPE_CHECKING:
     from postcast.decide import Rule
     from postcast.schema import FloatArray
-
-Z = 1.959964
-"""Standard errors on either side of a 95% interval."""
 
 
 def threshold_drift(outcomes: FloatArray, rule: Rule) -> ThresholdDrift:
@@ -45,21 +42,10 @@ def threshold_drift(outcomes: FloatArray, rule: Rule) -> ThresholdDrift:
         now=_terciles(outcomes),
         shares_trained=dict(zip(CLASSES, rule.shares, strict=True)),
         shares={
-            name: share_of(int(n_posts), len(outcomes))
+            name: Estimate.of_share(int(n_posts), len(outcomes))
             for name, n_posts in zip(CLASSES, held, strict=True)
         },
     )
-
-
-def share_of(part: int, whole: int) -> Estimate:
-    """Return a share with its 95% interval after Wilson; empty where there is no whole."""
-    if not whole:
-        return Estimate()
-    share, square = part / whole, Z * Z / whole
-    middle = share + square / 2
-    width = Z * np.sqrt(share * (1 - share) / whole + square / (4 * whole))
-    low, high = (middle - width) / (1 + square), (middle + width) / (1 + square)
-    return Estimate(share, float(max(min(low, share), 0.0)), float(min(max(high, share), 1.0)))
 
 
 def _terciles(outcomes: FloatArray) -> tuple[Estimate, ...]:

@@ -52,6 +52,11 @@ def with_images_known(posts: Posts, memory: Digests | None = None) -> Posts:
     return replace(posts, table=table, images_sha256=_digest(digests) if any(digests) else "")
 
 
+def without_images(posts: Posts) -> Posts:
+    """Return posts of whose images nothing is known, nor to be found out."""
+    return replace(posts, table=posts.table.drop(*OF_FILES, strict=False), images_sha256="")
+
+
 def _digest(digests: Sequence[str | None]) -> str:
     told = "".join(f"{digest or '-'}\n" for digest in digests)
     return hashlib.sha256(told.encode()).hexdigest()

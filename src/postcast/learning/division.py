@@ -17,6 +17,7 @@ from postcast.data.split import Split, check_maturity, default_split, reference_
 from postcast.errors import SettingsError, SplitError
 from postcast.features.assemble import Drafts
 from postcast.learning.learnable import Learnable, learnable
+from postcast.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,7 +232,8 @@ def _inner(rows: Rows, outer: Split, how: How) -> tuple[IntArray, BoolArray, tup
         held_out = np.zeros(len(kept), dtype=bool)
         held_out[chosen] = True
         return train[kept], held_out, ()
-    few = f"{len(train)} training posts are too few to hold any out: nothing is calibrated"
+    posts = f"{counted(len(train), 'training post')} {agreeing(len(train), 'is', 'are')}"
+    few = f"{posts} too few to hold any out: nothing is calibrated"
     return train, np.zeros(len(train), dtype=bool), (few,)
 
 

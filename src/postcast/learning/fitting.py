@@ -16,7 +16,7 @@ from postcast.features.assemble import Senses, assemble
 from postcast.features.retrieval import RETRIEVED
 from postcast.features.tfidf import TfidfEncoder
 from postcast.forecaster import Forecaster
-from postcast.learning.memory import remember
+from postcast.learning.memory import remember, seen_prints
 from postcast.models.base import class_shares
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, conformal_cutoff, fit_calibration
 from postcast.models.checkpoint import NOWHERE, Checkpoint, fit_or_load
@@ -106,6 +106,7 @@ def open_workshop(
         source,
         encoder if read & {"kriging", "nearest", RETRIEVED} else None,
         images if RETRIEVED in read else None,
+        seen_prints(division.remembered, images),
     )
     facts = {
         "split": division.split.name,

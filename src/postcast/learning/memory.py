@@ -34,6 +34,7 @@ def remember(
     source: Source,
     encoder: TextEncoder | None,
     images: ImageSense | None = None,
+    prints: Sequence[str | None] | None = None,
 ) -> MemoryBank:
     """Return what was known when the training ended, as a memory bank.
 
@@ -46,6 +47,8 @@ def remember(
         Fitted; None for forecasters that look for no neighbours.
     images : ImageSense or None
         None for forecasters that retrieve no neighbours, or look at no images.
+    prints : sequence of str or None, length n_posts, optional
+        What images are known again by; see `seen_prints`.
     """
     posts = division.remembered
     marks = common_marks(posts.marks, posts.authors) if division.discreet else posts.marks
@@ -66,7 +69,7 @@ def remember(
         vectors=None if encoder is None else unit_rows(encoder.encode(posts.texts)),
         marks=None if encoder is None else Marks.of(marks),
         wordings=Wordings.of(posts.texts),
-        image_prints=None if posts.image_prints is None else prints_of(posts.image_prints),
+        image_prints=None if prints is None else prints_of(prints),
         images=None
         if images is None
         else ImageVectors.learned(images.look(posts.image_paths).blocks),
@@ -112,7 +115,7 @@ def remember_more(
         marks = marks.joined(Marks.of(told))
     prints = bank.image_prints
     if prints is not None:
-        more_prints = prints_of(more.image_prints or [None] * len(more))
+        more_prints = prints_of(seen_prints(more, images) or [None] * len(more))
         prints = np.concatenate([prints, bank.prints_known_by(more_prints)])
     pictures = bank.images
     if pictures is not None and images is not None:
@@ -180,6 +183,19 @@ def fingerprints(texts: Sequence[str]) -> np.ndarray:
     """Return the fingerprints of texts, uint8, shape (n_texts, 16); zeros for empty ones."""
     prints = [list(fingerprint(text)) if text else [0] * 16 for text in texts]
     return np.array(prints, dtype=np.uint8).reshape(-1, 16)
+
+
+def seen_prints(posts: Drafts, images: ImageSense | None) -> Sequence[str | None] | None:
+    """Return what posts' images are known again by, of those that were seen; None without any.
+
+    What cannot be decoded leaves nothing behind: it may be no image.
+    """
+    if images is None or posts.image_prints is None:
+        return None
+    reasons = images.look(posts.image_paths).reasons
+    return [
+        None if reason else one for one, reason in zip(posts.image_prints, reasons, strict=True)
+    ]
 
 
 def prints_of(image_prints: Sequence[str | None]) -> np.ndarray:

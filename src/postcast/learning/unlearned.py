@@ -15,6 +15,7 @@ from postcast.data.order import parse_maturity
 from postcast.features.assemble import MADE_FROM_BANK
 from postcast.features.images.same import are_seen
 from postcast.features.retrieval import RETRIEVED
+from postcast.learning.copies import without_images
 from postcast.learning.learnable import Outcomes, learnable
 from postcast.learning.memory import fingerprints, prints_of, remember_more
 
@@ -52,6 +53,8 @@ def unlearned(forecaster: Forecaster, posts: Posts) -> Unlearned:
     SplitError
         If none of the posts has a text and a count.
     """
+    if forecaster.senses.images is None:
+        posts = without_images(posts)
     found = learnable(posts, forecaster.facts.get("target", "class"))
     known = _known(forecaster, found.drafts)
     rows = np.flatnonzero(~known)

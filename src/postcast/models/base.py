@@ -52,6 +52,31 @@ class CountClassifier(Classifier, Protocol):
         ...
 
 
+@runtime_checkable
+class EpochClassifier(Classifier, Protocol):
+    """A classifier that trains by epochs, or has a member that does, and keeps the losses."""
+
+    @property
+    def loss(self) -> str:
+        """What the loss is, with its unit."""
+        ...
+
+    @property
+    def training_loss(self) -> tuple[float, ...]:
+        """The mean loss of each epoch."""
+        ...
+
+    @property
+    def validation_loss(self) -> tuple[float, ...]:
+        """The mean loss of each epoch on held-out posts; empty without any."""
+        ...
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights were kept, counted from 1."""
+        ...
+
+
 def answer_of(classifier: Classifier, features: FeatureSet) -> tuple[FloatArray, FloatArray]:
     """Return what any classifier can tell: probabilities, and shares of bins, maybe none."""
     if isinstance(classifier, CountClassifier):

@@ -5,13 +5,14 @@ Knows arrays only. Fitting needs scikit-learn; answering needs numpy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from postcast.models.portable import affine, softmax
+from postcast.validation import floats, integers
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray
@@ -24,6 +25,9 @@ KNOTS = 200
 
 MEAN_SHARE = 0.25
 """How much of the expected count is the mean; see `CountBins.expected`."""
+
+LARGEST_LOG = 300.0
+"""Of log(1 + count): beyond it there is no such number."""
 
 NEVER = -30.0
 """The score of a bin that no training post is in."""
@@ -79,11 +83,12 @@ class CountBins:
         starts = np.ceil(thresholds) if are_whole else np.asarray(thresholds, dtype=np.float64)
         least, most = float(counts.min()), float(counts.max())
         first = min(least, np.nextafter(float(starts[0]), -np.inf))
-        end = most + 1 if are_whole else float(np.nextafter(most, np.inf))
-        end = max(end, np.nextafter(float(starts[-1]), np.inf))
+        end = max(
+            most + 1 if are_whole else most, *(_next_above(one) for one in (most, starts[-1]))
+        )
         edges = np.unique(np.concatenate([[first], inner[inner > first], starts, [end]]))
         classes = np.searchsorted(starts, edges[:-1], side="right")
-        bins = np.searchsorted(edges, counts, side="right") - 1
+        bins = _bins_of(edges, counts)
         logs = np.add.reduce(np.eye(len(classes))[bins] * _log(counts)[:, None], axis=0)
         posts = np.bincount(bins, minlength=len(classes))
         middles = (_log(edges[:-1]) + _log(edges[1:])) / 2
@@ -93,13 +98,38 @@ class CountBins:
         ranks = np.searchsorted(np.sort(counts), knots) / len(counts)
         return cls(edges, logs, classes, knots, ranks, are_whole)
 
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray], *, are_whole: bool) -> Self:
+        """Rebuild saved bins.
+
+        Raises
+        ------
+        ValueError
+            If edges, classes or ranks do not rise, or differ in length.
+        """
+        classes = integers(arrays, "classes", (None,), 0, 3)
+        knots = floats(arrays, "knots", (None,))
+        bins = cls(
+            edges=floats(arrays, "edges", (len(classes) + 1,)),
+            logs=floats(arrays, "logs", (len(classes),)),
+            classes=classes,
+            knots=knots,
+            ranks=floats(arrays, "ranks", knots.shape),
+            are_whole=are_whole,
+        )
+        rising = (bins.edges, bins.classes, bins.knots, bins.ranks)
+        if any((one[1:] < one[:-1]).any() for one in rising):
+            raise ValueError("bins of counts that do not rise")
+        if not len(knots) or not len(classes) or np.abs(bins.logs).max() > LARGEST_LOG:
+            raise ValueError("bins of counts without knots, or beyond all counts")
+        return bins
+
     def __len__(self) -> int:
         return len(self.classes)
 
     def find(self, counts: FloatArray) -> IntArray:
         """Return the bin of each count; the first or the last for counts beyond them."""
-        found = np.searchsorted(self.edges, counts, side="right") - 1
-        return np.asarray(np.clip(found, 0, len(self) - 1), dtype=np.int64)
+        return _bins_of(self.edges, counts)
 
     def spread(self, probabilities: FloatArray, shares: FloatArray) -> FloatArray:
         """Return the probability of each bin: its class's, times its share of the class.
@@ -112,8 +142,10 @@ class CountBins:
             How likely each bin is, compared with others of its class.
         """
         likely = np.maximum(np.asarray(shares, dtype=np.float64), 1e-12)
-        member = np.eye(3)[self.classes]  # (n_bins, 3)
-        of_class = (likely @ member)[:, self.classes]  # (n_posts, n_bins)
+        of_class = np.empty_like(likely)  # (n_posts, n_bins)
+        for code in np.unique(self.classes):
+            bins = self.classes == code
+            of_class[:, bins] = likely[:, bins].sum(axis=1, keepdims=True)
         found: FloatArray = probabilities[:, self.classes] * likely / of_class
         return found
 
@@ -153,11 +185,14 @@ class CountBins:
         .721 and .769.
         """
         median = _log(self.quantile(spread, 0.5))
-        return _count(median + MEAN_SHARE * (spread @ self.logs - median))
+        return _count(median + MEAN_SHARE * (self._mean_log(spread) - median))
 
     def mean(self, spread: FloatArray) -> FloatArray:
         """Return the count whose log(1 + count) is the mean, shape (n_posts,)."""
-        return _count(spread @ self.logs)
+        return _count(self._mean_log(spread))
+
+    def _mean_log(self, spread: FloatArray) -> FloatArray:
+        return np.asarray((spread * self.logs).sum(axis=1))
 
     def quantile(self, spread: FloatArray, level: float) -> FloatArray:
         """Return the count at which a share `level` is reached, shape (n_posts,)."""
@@ -215,8 +250,8 @@ class Outlook:
         """Return the counts of one post, named as in `postcast.schema.Forecast`."""
         return {
             "expected_count": float(self.expected[post]),
-            "low": float(self.low[post]),
-            "high": float(self.high[post]),
+            "count_low": float(self.low[post]),
+            "count_high": float(self.high[post]),
         }
 
     def holds(self, counts: FloatArray) -> BoolArray:
@@ -267,6 +302,17 @@ def depth_reached(depths: FloatArray, coverage: float) -> float:
     """
     rank = int(np.ceil(coverage * (len(depths) + 1)))
     return float(np.sort(depths)[rank - 1]) if rank <= len(depths) else 0.5
+
+
+def _bins_of(edges: FloatArray, counts: FloatArray) -> IntArray:
+    """Return the bin of each count; the first or the last for counts beyond the edges."""
+    found = np.searchsorted(edges, counts, side="right") - 1
+    return np.asarray(np.clip(found, 0, len(edges) - 2), dtype=np.int64)
+
+
+def _next_above(count: float) -> float:
+    """Return the next finite number above a count; itself where there is none."""
+    return count if count == np.finfo(np.float64).max else float(np.nextafter(count, np.inf))
 
 
 def _log(counts: Any) -> FloatArray:

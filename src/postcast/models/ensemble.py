@@ -12,10 +12,11 @@ import numpy as np
 from postcast.models.calibrate import Calibration, fit_calibration
 from postcast.models.checkpoint import fit_or_load
 from postcast.models.hypergraph import HypergraphClassifier
-from postcast.models.hypergraph_training import HypergraphTraining
+from postcast.models.hypergraph_training import LOSS, HypergraphTraining
 from postcast.models.portable import beneath
 from postcast.models.strong import StrongClassifier
 from postcast.schema import HeldOut, Parts
+from postcast.validation import mapping, number, numbers
 
 if TYPE_CHECKING:
     from postcast.schema import FeatureSet, FloatArray, IntArray, Target
@@ -42,6 +43,8 @@ class EnsembleClassifier:
     weight : float
         Of the hypergraph transformer, 0 to 1.
     """
+
+    loss = LOSS
 
     def __init__(self, training: HypergraphTraining) -> None:
         self.strong = StrongClassifier(training.seed)
@@ -122,11 +125,11 @@ class EnsembleClassifier:
         self.strong = StrongClassifier.from_state(strong)
         self.hypergraph = HypergraphClassifier.from_state(hypergraph)
         first, second = (
-            Calibration(one.facts["slope"], tuple(one.facts["bias"]))
+            Calibration(number(one.facts, "slope"), numbers(one.facts, "bias", 3))
             for one in (strong, hypergraph)
         )
         self.calibrations = first, second
-        self.weight = parts.facts["weight"]
+        self.weight = number(parts.facts, "weight", 0.0, 1.0)
         return self
 
 
@@ -145,4 +148,4 @@ def _pooled(strong: FloatArray, hypergraph: FloatArray, weight: float) -> FloatA
 
 
 def _member(parts: Parts, name: str) -> Parts:
-    return Parts(facts=parts.facts[name], arrays=beneath(parts.arrays, f"{name}/"))
+    return Parts(facts=mapping(parts.facts, name), arrays=beneath(parts.arrays, f"{name}/"))

@@ -16,7 +16,7 @@ from postcast.models.epochs import Trained
 from postcast.models.hypergraph_answer import scores
 from postcast.models.hypergraph_helpful import learn_help
 from postcast.models.hypergraph_inputs import Lens, Options, retrieved_of
-from postcast.models.hypergraph_training import HypergraphTraining, train_member
+from postcast.models.hypergraph_training import LOSS, HypergraphTraining, train_member
 from postcast.models.image_view import (
     MASK,
     also_without_image,
@@ -28,11 +28,14 @@ from postcast.models.portable import beneath, softmax
 from postcast.models.without_image import SLOPE, WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
+from postcast.validation import check_finite, floats, mapping, numbers, text, whole
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
 
 ANSWERED_AT_ONCE = 256
+
+MOST_MEMBERS = 100
 
 BINS = ("bin weight", "bin bias")
 """How the bins of counts are read from the log count."""
@@ -52,6 +55,8 @@ class HypergraphClassifier:
     ----------
     RAGTrans (KDD 2024); neighbours' labels and the choice of neighbours: SKAPP (AAAI 2025).
     """
+
+    loss = LOSS
 
     def __init__(self, training: HypergraphTraining) -> None:
         self.training = training
@@ -148,7 +153,7 @@ class HypergraphClassifier:
         """Return the members' weights, how inputs are scaled, and the last member's losses."""
         facts: dict[str, Any] = {
             "members": len(self.members),
-            "options": asdict(self.lens.options),
+            "options": {**asdict(self.lens.options), "edges": list(self.lens.options.edges)},
             "class_weights": self.training.class_weights,
             "training_loss": list(self.training_loss),
             "validation_loss": list(self.validation_loss),
@@ -166,20 +171,37 @@ class HypergraphClassifier:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
-        given = parts.facts["options"]
-        options = Options(**{**given, "edges": tuple(given["edges"])})
-        self = cls(HypergraphTraining(options=options, class_weights=parts.facts["class_weights"]))
+        facts = parts.facts
+        check_finite(parts.arrays)
+        options = Options.from_dict(mapping(facts, "options"))
+        self = cls(HypergraphTraining(options=options, class_weights=text(facts, "class_weights")))
         self.lens = Lens(options, beneath(parts.arrays, "lens/"))
-        losses = tuple(parts.facts["training_loss"]), tuple(parts.facts["validation_loss"])
+        losses = numbers(facts, "training_loss"), numbers(facts, "validation_loss")
+        best_epoch = whole(facts, "best_epoch", 0, 10**9)
         self.members = [
-            Trained(beneath(parts.arrays, f"{number}/"), *losses, parts.facts["best_epoch"])
-            for number in range(parts.facts["members"])
+            Trained(_member_weights(parts, number), *losses, best_epoch)
+            for number in range(whole(facts, "members", 1, MOST_MEMBERS))
         ]
         if SLOPE in parts.arrays:
             self.without_image = WithoutImage.from_arrays(parts.arrays)
         if BINS[0] in parts.arrays:
-            self.bins = parts.arrays[BINS[0]], parts.arrays[BINS[1]]
+            weight = floats(parts.arrays, BINS[0], (None, 2))
+            self.bins = weight, floats(parts.arrays, BINS[1], (len(weight),))
         return self
+
+
+def _member_weights(parts: Parts, number: int) -> dict[str, FloatArray]:
+    """Return a member's weights, with those of its width as wide as its answer."""
+    weights = beneath(parts.arrays, f"{number}/")
+    width = floats(weights, "classes.weight", (3, None)).shape[1]
+    floats(weights, "classes.bias", (3,))
+    floats(weights, "count.weight", (1, width))
+    floats(weights, "count.bias", (1,))
+    floats(weights, "position", (None, width))
+    for name in weights:
+        if name.startswith(("norm.", "missing.", "score.", "fused.")):
+            floats(weights, name, (width,))
+    return weights
 
 
 def _folds(target: Target, training: HypergraphTraining) -> list[tuple[IntArray, IntArray]]:

@@ -26,12 +26,15 @@ SLOPE = 0.2
 def scores(weights: Weights, batch: Batch) -> tuple[FloatArray, FloatArray]:
     """Return class scores, shape (b, 3), and the log count, standardised, shape (b,).
 
+    In float64: the last bits of float32 follow how many posts are answered together.
+
     Parameters
     ----------
     weights : mapping of str to ndarray of float32
         The network's, by torch's names.
     batch : Batch
     """
+    weights = {name: value.astype(np.float64) for name, value in weights.items()}
     names = tuple(batch.streams)
     nodes = {name: _nodes(weights, name, batch) for name in names}
     edges = {name: _edges(weights, nodes[name], batch.member) for name in names}

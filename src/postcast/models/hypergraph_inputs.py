@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from postcast.exact_sums import product
 from postcast.models.hypergraph_helpful import pair_features
 from postcast.retrieved import Recalled, Retrieved
+from postcast.validation import texts, truth, whole
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FeatureSet, FloatArray, IntArray, Matrix
@@ -57,6 +59,23 @@ class Options:
     user: bool = True
     edges: tuple[str, ...] = ("author", "category", "tags", "text", "image")
     most: int = 16
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Self:
+        """Rebuild saved options.
+
+        Raises
+        ------
+        ValueError
+            If one is missing, or none that there is.
+        """
+        return cls(
+            labels=truth(facts, "labels"),
+            only_helpful=truth(facts, "only_helpful"),
+            user=truth(facts, "user"),
+            edges=tuple(texts(facts, "edges")),
+            most=whole(facts, "most", 0, 1024),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +135,8 @@ class Lens:
         found = retrieved_of(features).take(rows)
         there = (found.neighbours >= 0) & (np.arange(found.neighbours.shape[1]) < self.options.most)
         if self.options.only_helpful and "helpful" in self.arrays:
-            there = there & (pair_features(found) @ self.arrays["helpful"] > 0)
+            help_expected = product(pair_features(found), self.arrays["helpful"][:, None])
+            there = there & (help_expected[..., 0] > 0)
         streams = {
             name: self._vectors(name, features.blocks[name].matrix[rows], found.bank, found, there)
             for name in streams_of(features)[:-1]
@@ -147,9 +167,9 @@ class Lens:
         """Return rows written out, those of wide vectors projected."""
         projection = self.arrays.get(f"project.{name}")
         if isinstance(rows, np.ndarray):
-            return rows if projection is None else rows @ projection
+            return rows if projection is None else product(rows, projection)
         if hasattr(rows, "toarray"):
-            return np.asarray(rows.toarray() if projection is None else rows @ projection)
+            return np.asarray(rows.toarray() if projection is None else product(rows, projection))
         spread: FloatArray = rows.spread(projection)
         return spread
 

@@ -26,6 +26,8 @@ BATCH = 64
 COUNT_WEIGHT = 0.5
 """Of the squared error of the log count beside the cross-entropy of the classes."""
 
+LOSS = "cross-entropy, nats; in training + ½ squared error of the log count"
+
 
 @dataclass(frozen=True)
 class HypergraphTraining:

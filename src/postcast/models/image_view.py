@@ -14,6 +14,7 @@ import numpy as np
 from postcast.models.portable import on_top
 from postcast.scaling import scale_of
 from postcast.schema import Block, FeatureSet
+from postcast.validation import floats
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray
@@ -74,7 +75,8 @@ class ImageView:
         """Rebuild a view; None where none was learned."""
         if f"{PREFIX}mean" not in arrays:
             return None
-        return cls(arrays[f"{PREFIX}mean"], arrays[f"{PREFIX}scale"])
+        mean = floats(arrays, f"{PREFIX}mean", (None,))
+        return cls(mean, floats(arrays, f"{PREFIX}scale", mean.shape))
 
 
 def has_image(features: FeatureSet) -> BoolArray:

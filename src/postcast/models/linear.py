@@ -15,6 +15,7 @@ from postcast.models.image_view import ImageView, has_image, rows_to_hide, witho
 from postcast.models.portable import affine, on_top, softmax, stack
 from postcast.models.without_image import WithoutImage
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
+from postcast.validation import check_finite, floats, text
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, Matrix
@@ -104,9 +105,10 @@ class LinearClassifier:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
-        self = cls(class_weights=parts.facts["class_weights"])
-        self.coefficients = parts.arrays["coefficients"]
-        self.intercept = parts.arrays["intercept"]
+        check_finite(parts.arrays)
+        self = cls(class_weights=text(parts.facts, "class_weights"))
+        self.coefficients = floats(parts.arrays, "coefficients", (3, None))
+        self.intercept = floats(parts.arrays, "intercept", (3,))
         self.images = ImageView.from_arrays(parts.arrays)
         self.without_image = WithoutImage.from_arrays(parts.arrays)
         return self

@@ -17,6 +17,7 @@ from postcast.models.portable import affine, on_top, softmax, stack
 from postcast.models.torch_training import class_weight, own_randomness
 from postcast.models.without_image import WithoutImage
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
+from postcast.validation import check_finite, floats, numbers, text, whole
 
 if TYPE_CHECKING:
     import torch
@@ -71,6 +72,8 @@ class NeuralClassifier:
     best_epoch : int
         The epoch that was kept, counted from 1.
     """
+
+    loss = "cross-entropy, nats"
 
     def __init__(self, training: Training) -> None:
         self.training = training
@@ -168,13 +171,19 @@ class NeuralClassifier:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
-        self = cls(Training(class_weights=parts.facts["class_weights"]))
-        self.arrays = dict(parts.arrays)
+        facts, arrays = parts.facts, parts.arrays
+        check_finite(arrays)
+        self = cls(Training(class_weights=text(facts, "class_weights")))
+        hidden = floats(arrays, "0.weight", (None, None))
+        floats(arrays, "0.bias", (len(hidden),))
+        floats(arrays, "3.weight", (3, len(hidden)))
+        floats(arrays, "3.bias", (3,))
+        self.arrays = dict(arrays)
         self.images = ImageView.from_arrays(parts.arrays)
         self.without_image = WithoutImage.from_arrays(parts.arrays)
-        self.training_loss = tuple(parts.facts["training_loss"])
-        self.validation_loss = tuple(parts.facts["validation_loss"])
-        self.best_epoch = parts.facts["best_epoch"]
+        self.training_loss = numbers(facts, "training_loss")
+        self.validation_loss = numbers(facts, "validation_loss")
+        self.best_epoch = whole(facts, "best_epoch", 0, 10**9)
         return self
 
 

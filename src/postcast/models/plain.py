@@ -11,6 +11,7 @@ import numpy as np
 
 from postcast.models.base import class_shares, hold_out_then_fit_all
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
+from postcast.validation import floats, integers, number, whole
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
@@ -41,7 +42,7 @@ class MajorityClassifier:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
         self = cls()
-        self.shares = parts.arrays["shares"]
+        self.shares = floats(parts.arrays, "shares", (3,))
         return self
 
 
@@ -95,9 +96,9 @@ class AuthorMedianClassifier:
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
         self = cls()
-        self.overall_class = parts.facts["overall_class"]
-        self.certainty = parts.facts["certainty"]
-        self.author_class = parts.arrays["author_class"]
+        self.overall_class = whole(parts.facts, "overall_class", 0, 2)
+        self.certainty = number(parts.facts, "certainty", 0.0, 1.0)
+        self.author_class = integers(parts.arrays, "author_class", (None,), 0, 3)
         return self
 
 

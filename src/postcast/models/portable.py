@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postcast.exact_sums import product
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -25,8 +27,11 @@ def softmax(scores: FloatArray) -> FloatArray:
 
 
 def affine(inputs: Matrix, weight: FloatArray, bias: FloatArray) -> FloatArray:
-    """Return ``inputs @ weight.T + bias``, shape (n, k), for a dense or sparse matrix (n, d)."""
-    return np.asarray(inputs @ weight.T) + bias
+    """Return ``inputs @ weight.T + bias``, (..., k), for a dense or sparse matrix (..., d).
+
+    In float64, each row independent of the rows beside it; see `postcast.exact_sums`.
+    """
+    return product(inputs, weight.T) + np.asarray(bias, dtype=np.float64)
 
 
 def beneath(arrays: Mapping[str, FloatArray], start: str) -> dict[str, FloatArray]:

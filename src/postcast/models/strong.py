@@ -23,6 +23,7 @@ from postcast.models.trees import Trees
 from postcast.models.without_image import WithoutImage
 from postcast.ranks import ranks
 from postcast.schema import FeatureSet, HeldOut, Parts, Target
+from postcast.validation import check_finite, floats, truth, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,9 +95,10 @@ class StrongClassifier:
     @classmethod
     def from_state(cls, parts: Parts) -> Self:
         """Rebuild a fitted classifier."""
-        self = cls(seed=parts.facts["seed"])
+        check_finite(parts.arrays)
+        self = cls(seed=whole(parts.facts, "seed", -(2**63), 2**63))
         self.known.restore(parts.arrays, "known/")
-        if parts.facts["strangers"]:
+        if truth(parts.facts, "strangers"):
             self.strangers = _Answerer(self.seed, STRANGERS, RANK_ALONE)
             self.strangers.restore(parts.arrays, "strangers/")
         return self
@@ -216,7 +218,13 @@ class _Answerer:
     def restore(self, arrays: Mapping[str, FloatArray], start: str) -> None:
         """Take trees and coefficients from a saved state."""
         self.arrays = beneath(arrays, start)
-        self.trees = {name: Trees.from_arrays(self.arrays, f"{name}/") for name in self.models}
+        self.trees = {
+            name: Trees.from_arrays(self.arrays, f"{name}/", 1 if name == "rank" else 3)
+            for name in self.models
+        }
+        _check_reading(self.arrays, "rank", 3)
+        if "bin weight" in self.arrays:
+            _check_reading(self.arrays, "bin", None)
 
     def _matrix(self, features: FeatureSet, scores: FloatArray) -> FloatArray:
         """Return the dense blocks and the texts' scores side by side, shape (n_posts, d)."""
@@ -253,6 +261,12 @@ class _Rows:
     matrix: FloatArray
     unseen: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     hidden: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def _check_reading(arrays: Mapping[str, FloatArray], name: str, n_rows: int | None) -> None:
+    """Refuse coefficients by which something is read from a rank that have another shape."""
+    weight = floats(arrays, f"{name} weight", (n_rows, 2))
+    floats(arrays, f"{name} bias", (len(weight),))
 
 
 def _fill(

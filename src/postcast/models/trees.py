@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from postcast.exact_sums import on_grid
+from postcast.validation import floats, integers
+
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
+
+VALUE_BITS = 40
+"""Of what a leaf adds: thousands of trees are summed exactly, in whatever order."""
+MOST_LEVELS = 1000
+"""Deeper trees are none that postcast grows."""
 
 CELLS_AT_ONCE = 1_000_000
 """Pairs of a row and a tree that are followed together."""
@@ -68,14 +76,19 @@ class Trees:
             feature=asked.astype(np.int32),
             threshold=_rounded_down(np.concatenate(list(threshold))),
             children=np.where((asked < 0)[:, None], itself, moved).astype(np.int32),
-            values=np.concatenate(list(values)),
+            values=on_grid(np.concatenate(list(values)), VALUE_BITS),
         )
 
     @cached_property
+    def _width(self) -> int:
+        """The fewest columns of a matrix that these trees can be asked about."""
+        return int(self.feature.max(initial=-1)) + 1
+
+    @cached_property
     def _depth(self) -> int:
-        """The most questions between a root and a leaf."""
+        """The most questions between a root and a leaf; it does not look beyond `MOST_LEVELS`."""
         depth, nodes = 0, self.roots
-        while (nodes := nodes[self.feature[nodes] >= 0]).size:
+        while (nodes := nodes[self.feature[nodes] >= 0]).size and depth <= MOST_LEVELS:
             nodes = self.children[nodes].ravel()
             depth += 1
         return depth
@@ -89,6 +102,8 @@ class Trees:
             Read in float32.
         """
         rows = np.ascontiguousarray(matrix, dtype=np.float32)
+        if rows.shape[1] < self._width:
+            raise ValueError(f"trees of {self._width} columns are given {rows.shape[1]}")
         step = max(CELLS_AT_ONCE // max(len(self.roots), 1), 1)
         answer = np.zeros((len(rows), self.values.shape[1]))
         for start in range(0, len(rows), step):
@@ -111,9 +126,44 @@ class Trees:
         return {start + name: getattr(self, name) for name in _ARRAYS}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], start: str) -> Self:
-        """Rebuild trees from `arrays`."""
-        return cls(**{name: arrays[start + name] for name in _ARRAYS})
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], start: str, width: int) -> Self:
+        """Rebuild trees from `arrays`, whose leaves hold `width` values.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of bounds, or a node's children do not come after it: every way
+            down then ends at a leaf.
+        """
+        values = floats(arrays, f"{start}values", (None, width))
+        n_nodes = len(values)
+        trees = cls(
+            roots=integers(arrays, f"{start}roots", (None,), 0, n_nodes),
+            feature=integers(arrays, f"{start}feature", (n_nodes,), -1),
+            threshold=floats(arrays, f"{start}threshold", (n_nodes,), infinite=True),
+            children=integers(arrays, f"{start}children", (n_nodes, 2), 0, n_nodes),
+            values=values,
+        )
+        later = trees.children > np.arange(n_nodes)[:, None]
+        if not (later | (trees.feature < 0)[:, None]).all():
+            raise ValueError(f"tensor '{start}children': a node above its parent")
+        _check_size(trees, start)
+        return trees
+
+
+def _check_size(trees: Trees, start: str) -> None:
+    """Refuse trees that share nodes: to walk them would take longer than their size tells.
+
+    Raises
+    ------
+    ValueError
+    """
+    inner = trees.feature >= 0
+    entered = np.concatenate([trees.roots, trees.children[inner].ravel()])
+    if np.bincount(entered, minlength=1).max() > 1:
+        raise ValueError(f"tensor '{start}children': a node below two others")
+    if trees._depth > MOST_LEVELS:
+        raise ValueError(f"tensor '{start}children': more than {MOST_LEVELS} levels")
 
 
 _ARRAYS = ("roots", "feature", "threshold", "children", "values")

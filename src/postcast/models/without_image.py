@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from postcast.models.calibrate import FEWEST_ROWS, Calibration, fit_calibration
+from postcast.validation import floats
 
 if TYPE_CHECKING:
     from postcast.schema import BoolArray, FloatArray, IntArray
@@ -82,5 +83,5 @@ class WithoutImage:
         """Rebuild it; nothing is done where nothing was learned."""
         if SLOPE not in arrays:
             return cls()
-        bias = tuple(float(one) for one in arrays[BIAS])
-        return cls(Calibration(float(arrays[SLOPE][0]), bias))
+        bias = tuple(float(one) for one in floats(arrays, BIAS, (3,)))
+        return cls(Calibration(float(floats(arrays, SLOPE, (1,))[0]), bias))

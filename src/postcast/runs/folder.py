@@ -12,7 +12,7 @@ import logging
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,10 +197,12 @@ class RunFolder:
             self._begin()
             _remove_old(self.path)
             write_prepared(story.posts, self.path / "posts.parquet")
-            write_rejected(story.posts, self.path / "rejected.csv")
+            raw_csv = bool(story.settings.get("raw_csv"))
+            write_rejected(story.posts, self.path / "rejected.csv", raw_csv=raw_csv)
             forecaster.save(self.path / "forecaster")
-            write_predictions(self.path / "predictions.csv", tested)
+            write_predictions(self.path / "predictions.csv", tested, raw_csv=raw_csv)
             drawings = write_scorecard(self.path, forecaster, tested)
+        story = replace(story, base_rates=forecaster.base_rates())
         write_report(self.path, tested, story, stages, drawings)
         more = {
             "finished": True,

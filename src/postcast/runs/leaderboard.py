@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from postcast.evaluate.leaderboard import Board
 from postcast.files import explaining_os_errors, write_text
+from postcast.wording import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def write_leaderboard(out: Path, board: Leaderboard) -> None:
     with explaining_os_errors(out):
         text = json.dumps(board.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         write_text(out / "compare.json", text + "\n")
-        write_text(out / "compare.txt", leaderboard_text(board))
+        write_text(out / "compare.txt", visible(leaderboard_text(board)))
         picture = save(draw(board), "compare", out / "figures")
         write_text(out / "compare.html", render_leaderboard(board, picture))
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)

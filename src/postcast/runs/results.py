@@ -9,13 +9,14 @@ import contextlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from postcast.csv_cells import count_cell, csv_text
 from postcast.errors import OutputError
 from postcast.files import (
     check_writable,
@@ -24,22 +25,21 @@ from postcast.files import (
     write_text,
 )
 from postcast.models.distribution import Outlook
-from postcast.schema import CLASSES, Posts
+from postcast.schema import CLASSES, COUNTS, Posts
 from postcast.version import __version__
+from postcast.wording import visible
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from postcast.base_rates import BaseRates
     from postcast.drifted import Drift
     from postcast.features.images.tally import Tally
     from postcast.forecaster import Forecaster
     from postcast.precision import PrecisionCost
     from postcast.runs.stages import Stages
-    from postcast.schema import FloatArray, Forecast, IntArray
+    from postcast.schema import Forecast
     from postcast.scoring import Tested
-
-BOUNDS = ("low", "high")
-"""Columns of forecasts that are written as whole numbers where all of them are."""
 
 LIBRARIES = (
     "lightgbm",
@@ -70,6 +70,8 @@ class Story:
         What a faster precision of the encoder cost; None where it is exact.
     images : Tally, optional
         How many images were seen; None where none was looked for.
+    base_rates : BaseRates, optional
+        How often each class was among the posts that were learned from.
     """
 
     posts: Posts
@@ -81,6 +83,7 @@ class Story:
     audit: Sequence[Mapping[str, Any]] | None = None
     precision: PrecisionCost | None = None
     images: Tally | None = None
+    base_rates: BaseRates | None = None
 
 
 def versions() -> dict[str, str]:
@@ -92,7 +95,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_predictions(path: Path, tested: Tested) -> None:
+def write_predictions(path: Path, tested: Tested, *, raw_csv: bool = False) -> None:
     """Write ``predictions.csv``: what was forecast for each test post, and what came of it."""
     import polars as pl
 
@@ -113,32 +116,32 @@ def write_predictions(path: Path, tested: Tested) -> None:
             "split": ["test"] * len(tested.drafts),
         }
     )
-    write_text(path, table.write_csv(float_precision=6))
+    write_text(path, csv_of_forecasts(table, raw_csv=raw_csv))
 
 
 def _count_columns(outlook: Outlook | None) -> dict[str, Any]:
-    """Return expected counts and their bounds as columns, whole bounds as whole numbers."""
+    """Return expected counts and their bounds as columns."""
     if outlook is None:
         return {}
-    bounds = {"low": outlook.low, "high": outlook.high}
-    return {"expected_count": outlook.expected} | {k: _whole(v) for k, v in bounds.items()}
-
-
-def _whole(counts: FloatArray) -> FloatArray | IntArray:
-    return counts.astype(np.int64) if (counts == np.round(counts)).all() else counts
+    return dict(zip(COUNTS, (outlook.expected, outlook.low, outlook.high), strict=True))
 
 
 def write_forecasts(
-    path: Path, forecasts: Sequence[Forecast], authors: Sequence[str | None]
+    path: Path,
+    forecasts: Sequence[Forecast],
+    authors: Sequence[str | None],
+    *,
+    raw_csv: bool = False,
 ) -> None:
     """Write forecasts of drafts as CSV, one row a draft."""
-    write_text(path, forecasts_csv(forecasts, authors))
+    write_text(path, forecasts_csv(forecasts, authors, raw_csv=raw_csv))
 
 
-def forecasts_csv(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> str:
+def forecasts_csv(
+    forecasts: Sequence[Forecast], authors: Sequence[str | None], *, raw_csv: bool = False
+) -> str:
     """Return forecasts of drafts as CSV, one row a draft."""
-    table = forecasts_table(forecasts, authors)
-    return csv_of_forecasts(table, whole_bounds(table))
+    return csv_of_forecasts(forecasts_table(forecasts, authors), raw_csv=raw_csv)
 
 
 def forecasts_table(forecasts: Sequence[Forecast], authors: Sequence[str | None]) -> pl.DataFrame:
@@ -148,7 +151,7 @@ def forecasts_table(forecasts: Sequence[Forecast], authors: Sequence[str | None]
     known = bool(forecasts) and all(one.expected_count is not None for one in forecasts)
     counts = {
         name: pl.Series([getattr(one, name) for one in forecasts], dtype=pl.Float64)
-        for name in ("expected_count", *BOUNDS)
+        for name in COUNTS
         if known
     }
     return pl.DataFrame(
@@ -165,21 +168,16 @@ def forecasts_table(forecasts: Sequence[Forecast], authors: Sequence[str | None]
     )
 
 
-def whole_bounds(table: pl.DataFrame) -> set[str]:
-    """Return which bounds of the counts are whole numbers in every row."""
-    return {
-        name
-        for name in BOUNDS
-        if name in table.columns and bool((table[name] == table[name].round()).all())
-    }
-
-
-def csv_of_forecasts(table: pl.DataFrame, whole: Collection[str]) -> str:
-    """Return a table of forecasts as CSV, the bounds that are whole written as whole numbers."""
+def csv_of_forecasts(table: pl.DataFrame, *, raw_csv: bool = False) -> str:
+    """Return a table of forecasts as CSV, counts to six digits, whole ones as whole numbers."""
     import polars as pl
 
-    cast = table.with_columns(pl.col(name).cast(pl.Int64) for name in sorted(whole))
-    return cast.write_csv(float_precision=6)
+    cells = {
+        name: pl.Series(map(count_cell, table[name]), dtype=pl.String)
+        for name in COUNTS
+        if name in table.columns
+    }
+    return csv_text(table.with_columns(**cells), raw=raw_csv)
 
 
 def check_evaluation_folder(folder: Path) -> None:
@@ -205,8 +203,10 @@ def write_evaluation(
     with removing_if_new(folder):
         with stages.measure("write"), explaining_os_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            write_predictions(folder / "predictions.csv", tested)
+            raw_csv = bool(story.settings.get("raw_csv"))
+            write_predictions(folder / "predictions.csv", tested, raw_csv=raw_csv)
             drawings = write_scorecard(folder, forecaster, tested)
+        story = replace(story, base_rates=forecaster.base_rates())
         write_report(folder, tested, story, stages, drawings)
 
 
@@ -221,7 +221,7 @@ def write_drift(folder: Path, drift: Drift) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(drift.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         write_text(folder / "drift.json", text + "\n")
-        write_text(folder / "drift.txt", drift_text(drift))
+        write_text(folder / "drift.txt", visible(drift_text(drift)))
         drawings = {n: save(figure, n, folder / "figures") for n, figure in draw_drift(drift)}
         write_text(folder / "drift.html", render_drift(drift, drawings))
 
@@ -235,7 +235,7 @@ def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dic
     card = tested.scorecard
     text = json.dumps(card.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(folder / "scorecard.json", text + "\n")
-    write_text(folder / "scorecard.txt", scorecard_text(card))
+    write_text(folder / "scorecard.txt", visible(scorecard_text(card)))
     material = Material(
         predictions=tested.predictions,
         scorecard=card,
@@ -251,13 +251,16 @@ def write_scorecard(folder: Path, forecaster: Forecaster, tested: Tested) -> dic
 def _history(forecaster: Forecaster) -> Any:
     """Return the losses of a classifier that trained by epochs."""
     from postcast.evaluate.plots_training import LossHistory
-    from postcast.models.neural import NeuralClassifier
+    from postcast.models.base import EpochClassifier
 
-    one = forecaster.classifier
-    if not isinstance(one, NeuralClassifier):
+    classifier = forecaster.classifier
+    if not isinstance(classifier, EpochClassifier):
         return None
     return LossHistory(
-        train=one.training_loss, validation=one.validation_loss, best_epoch=one.best_epoch
+        train=classifier.training_loss,
+        validation=classifier.validation_loss,
+        best_epoch=classifier.best_epoch,
+        loss=classifier.loss,
     )
 
 
@@ -268,6 +271,7 @@ def write_report(
     from postcast.evaluate.report import ReportFacts, model_card, render_report
 
     reasons = story.posts.rejected["reason"].value_counts(sort=True)
+    rates = story.base_rates
     facts = ReportFacts(
         title=f"postcast: {story.posts.source.name}",
         scorecard=tested.scorecard,
@@ -280,6 +284,8 @@ def write_report(
         audit=story.audit,
         precision=None if story.precision is None else str(story.precision),
         images=None if story.images is None else str(story.images),
+        base_rates=() if rates is None else rates.rows(),
+        newest=() if rates is None else rates.sentences(),
         input_name=story.posts.source.name,
     )
     write_text(folder / "report.html", render_report(facts, drawings))

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from postcast.wording import counted
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,7 @@ class Stage:
     def __str__(self) -> str:
         told = [f"{self.name} took {self.seconds:.1f} s"]
         if self.posts_per_second is not None:
-            told.append(f"{self.posts_per_second:,.0f} posts a second")
+            told.append(f"{counted(round(self.posts_per_second), 'post')} a second")
         if self.peak_rss_mb is not None:
             told.append(f"at most {self.peak_rss_mb:,.0f} MiB of memory so far")
         return ", ".join(told)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from postcast.errors import ForecasterError, OutputError
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.schema import Forecast
@@ -87,7 +88,7 @@ def check_submission(answer: Mapping[str, Any]) -> None:
     [(commonest, n_posts)] = Counter(row["post_id"] for row in answer["result"]).most_common(1)
     if n_posts > 1:
         raise OutputError(
-            f"{n_posts} posts have the id {commonest!r}",
+            f"{counted(n_posts, 'post')} have the id {commonest!r}",
             "an id of its own for each",
             "see --id-col",
         )

@@ -26,6 +26,7 @@ from postcast.shards.manifest import (
     Work,
     sha256_of,
 )
+from postcast.wording import counted
 
 
 def write_shards(
@@ -83,7 +84,8 @@ def manifest_of(
     """
     if not 1 <= n_shards <= table.height:
         raise ShardError(
-            f"{n_shards:,} shards of {table.height:,} posts", "at least one, and a post for each"
+            f"{counted(n_shards, 'shard')} of {counted(table.height, 'post')}",
+            "at least one, and a post for each",
         )
     shards = tuple(Shard(sha256_of(data), n_posts) for data, n_posts in _divided(table, n_shards))
     return Manifest(folder, work, *posts, shards)

@@ -15,6 +15,7 @@ from postcast.device import COMPUTING
 from postcast.errors import EncoderError
 from postcast.features.cache import Cache
 from postcast.features.text import Choice, load_encoder, resolve_name
+from postcast.features.transformer.arithmetic import ARITHMETICS
 from postcast.features.transformer.pretrained import files_of
 from postcast.shards.divide import write_shards
 from postcast.shards.gather import check_room
@@ -131,7 +132,9 @@ def embed_shards(
     asked = manifest.work.asked
     choice = Choice(asked["encoder"], asked["pooling"], device, cache, asked["precision"])
     encoder = pretrained(choice)
-    if encoder.key_on(encoder.device) != manifest.work.keys[encoder.device]:
+    wanted = manifest.work.keys[encoder.device]
+    if encoder.key_on(encoder.device) != wanted:
+        _refuse_arithmetic(encoder, wanted)
         raise EncoderError(
             f"the encoder {encoder.name} here has sha256 {encoder.facts.digest[:12]}…",
             "the weights and the postcast that the shards were made for",
@@ -149,3 +152,15 @@ def embed_shards(
         return (Result(rows, told) for rows in np.split(vectors, ends[:-1]))
 
     return do_each(manifest, indices, encoder.device, embed)
+
+
+def _refuse_arithmetic(encoder: TransformerEncoder, wanted: str) -> None:
+    """Refuse to compute on a processor whose arithmetic is another than the shards' own."""
+    for arithmetic in ARITHMETICS:
+        if encoder.key_of(arithmetic, encoder.device) == wanted:
+            raise EncoderError(
+                f"precision {encoder.precision} is computed in {encoder.arithmetic} on this "
+                f"processor, and in {arithmetic} where the shards were made",
+                "one arithmetic for all shards",
+                "use processors of one kind, or make the shards again with --precision exact",
+            )

@@ -19,6 +19,7 @@ import polars as pl
 
 from postcast.errors import ShardError
 from postcast.version import __version__
+from postcast.wording import counted
 
 FORMAT = 1
 """Grows whenever an older postcast could no longer read what this one writes."""
@@ -152,7 +153,7 @@ class Manifest:
         if of is not None and of < 1:
             raise ShardError(f"--of {of}", "1 or more tasks")
         if not 0 <= index <= last:
-            what = f"{len(self):,} shards" if of is None else f"{of:,} tasks"
+            what = counted(len(self), "shard") if of is None else counted(of, "task")
             raise ShardError(f"--index {index} of {what}", f"0 to {last}")
         return range(index, index + 1) if of is None else range(index, len(self), of)
 

@@ -20,7 +20,7 @@ from postcast.errors import ForecasterError, ShardError
 from postcast.features.assemble import drafts_of_table
 from postcast.features.history import LATEST, Published
 from postcast.files import replacing
-from postcast.runs.results import csv_of_forecasts, forecasts_table, whole_bounds
+from postcast.runs.results import csv_of_forecasts, forecasts_table
 from postcast.saved import fingerprint, load
 from postcast.shards.divide import manifest_of, write_shards
 from postcast.shards.manifest import (
@@ -35,6 +35,7 @@ from postcast.shards.manifest import (
 from postcast.shards.results import Result, all_results
 from postcast.shards.worker import Done, do_each
 from postcast.version import __version__
+from postcast.wording import counted
 
 NEEDED = ("id", "author", "text", "tags", "category", "image", "time", "order", "group")
 """The columns of drafts from which a forecast is made."""
@@ -52,11 +53,14 @@ class Question:
         Where classes begin, if elsewhere than in the training.
     image_root : Path, optional
         From where relative paths of images start.
+    independent : bool
+        Whether each draft is forecast as if it came alone.
     """
 
     run: Path
     thresholds: tuple[float, ...] | None = None
     image_root: Path | None = None
+    independent: bool = False
 
     def work(self, published: str | None) -> Work:
         """Return what is to be done with shards of drafts.
@@ -68,7 +72,12 @@ class Question:
         """
         root = None if self.image_root is None else str(self.image_root.absolute())
         thresholds = None if self.thresholds is None else list(self.thresholds)
-        asked = {"thresholds": thresholds, "image_root": root, "published": published}
+        asked = {
+            "thresholds": thresholds,
+            "image_root": root,
+            "independent": self.independent,
+            "published": published,
+        }
         told = json.dumps([fingerprint(self.run), asked, __version__], sort_keys=True)
         keys = {
             device: hashlib.sha256(f"{told} {device}".encode()).hexdigest() for device in COMPUTING
@@ -99,7 +108,7 @@ def make_draft_shards(
     ShardError
         If there are fewer drafts than shards, or others stand there.
     """
-    table, published = _to_divide(drafts)
+    table, published = _to_divide(drafts, question)
     work = question.work(None if published is None else sha256_of(published))
     return write_shards(table, n_shards, folder, work, (name, ""), beside=published)
 
@@ -116,16 +125,18 @@ def draft_manifest(
     ShardError
         If there are fewer drafts than shards.
     """
-    table, published = _to_divide(drafts)
+    table, published = _to_divide(drafts, question)
     work = question.work(None if published is None else sha256_of(published))
     return manifest_of(table, n_shards, folder, work, (name, ""))
 
 
-def _to_divide(drafts: pl.DataFrame) -> tuple[pl.DataFrame, bytes | None]:
+def _to_divide(drafts: pl.DataFrame, question: Question) -> tuple[pl.DataFrame, bytes | None]:
     """Return what shards hold, and the file of all that the drafts' authors publish."""
     if drafts["order"].null_count() == drafts.height:
         return drafts.select(NEEDED), None
     drafts = drafts.with_columns(pl.col("order").fill_null(LATEST))
+    if question.independent:
+        return drafts.select(NEEDED), None
     file = io.BytesIO()
     drafts.select("author", "order").write_parquet(file)
     return drafts.select(NEEDED), file.getvalue()
@@ -166,7 +177,10 @@ def forecast_shards(manifest: Manifest, indices: Iterable[int], device: str = "a
 
     def forecast(index: int) -> Result:
         drafts = drafts_of_table(read_shard(manifest, index), question.image_root)
-        drafts = replace(drafts, published=everyone)
+        if question.independent:
+            drafts = drafts.independent()
+        else:
+            drafts = replace(drafts, published=everyone)
         file = io.BytesIO()
         forecasts_table(forecaster.forecast(drafts), drafts.authors).write_parquet(file)
         return Result(np.frombuffer(file.getvalue(), dtype=np.uint8))
@@ -186,6 +200,7 @@ def _question(manifest: Manifest) -> tuple[Question, str | None]:
         Path(asked["run"]),
         None if thresholds is None else tuple(thresholds),
         None if root is None else Path(root),
+        asked["independent"],
     )
     return question, asked["published"]
 
@@ -196,7 +211,7 @@ def _published(manifest: Manifest, sha256: str) -> Published:
     return Published(table["author"].to_list(), table["order"].to_numpy())
 
 
-def gather_forecasts(manifest: Manifest, out: Path) -> int:
+def gather_forecasts(manifest: Manifest, out: Path, *, raw_csv: bool = False) -> int:
     """Write all forecasts as one CSV file, the bytes of forecasts that were made together.
 
     Returns
@@ -213,13 +228,11 @@ def gather_forecasts(manifest: Manifest, out: Path) -> int:
     """
     manifest.check_kind(PREDICT)
     results = all_results(manifest)
-    tables = (_table(manifest, index, result) for index, result in enumerate(results))
-    whole = set.intersection(*map(whole_bounds, tables))
     n_forecasts = 0
     with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         for index, result in enumerate(results):
             table = _table(manifest, index, result)
-            header, _, rows = csv_of_forecasts(table, whole).partition("\n")
+            header, _, rows = csv_of_forecasts(table, raw_csv=raw_csv).partition("\n")
             file.write(rows if index else f"{header}\n{rows}")
             n_forecasts += table.height
     return n_forecasts
@@ -231,7 +244,7 @@ def _table(manifest: Manifest, index: int, result: Result) -> pl.DataFrame:
     n_drafts = manifest.shards[index].n_posts
     if table.height != n_drafts:
         raise ShardError(
-            f"the result of shard {index} holds {table.height:,} forecasts",
+            f"the result of shard {index} holds {counted(table.height, 'forecast')}",
             f"{n_drafts:,}, one a draft",
             f"remove what stands in {manifest.folder / RESULTS} and forecast again",
         )

@@ -18,6 +18,7 @@ import numpy as np
 
 from postcast.errors import ShardError
 from postcast.files import write_bytes
+from postcast.wording import agreeing, counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -215,7 +216,7 @@ def done_elsewhere(manifest: Manifest, lacking: Sequence[int]) -> tuple[str, str
         for counts in manifest.work.keys:
             if which and counts != device:
                 told = f"{_named(which)} done on {device}, others on {counts}: never mixed"
-                return f"shard{'s' * (len(which) > 1)} {told}", counts
+                return f"{agreeing(len(which), 'shard')} {told}", counts
     return "", ""
 
 
@@ -272,7 +273,8 @@ def all_results(manifest: Manifest) -> Results:
     every = sorted(index for which in lacking.values() for index in which)
     mixed, device = done_elsewhere(manifest, every)
     raise ShardError(
-        f"{len(every):,} of {len(manifest):,} shards are not done: {told}",
+        f"{len(every):,} of {counted(len(manifest), 'shard')} "
+        f"{agreeing(len(every), 'is', 'are')} not done: {told}",
         f"results of one device ({mixed})" if mixed else "",
         f"postcast {manifest.work.kind}-shard --manifest {manifest.path} --index {every[0]}"
         f"{' --device ' * bool(device)}{device}, and so on",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from postcast.errors import ShardError
 from postcast.shards.manifest import Manifest
 from postcast.shards.results import Result, state_of, write_result
+from postcast.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _do(
     for index, result in zip(waiting, compute(waiting), strict=True):
         shard = manifest.shards[index]
         write_result(manifest.result_path(index, device), shard, result)
-        log.info("Shard %d: %s posts.", index, f"{shard.n_posts:,}")
+        log.info("Shard %d: %s.", index, counted(shard.n_posts, "post"))
         done = Done(done.made + 1, done.present, done.posts + shard.n_posts)
     return done
 

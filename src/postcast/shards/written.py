@@ -19,7 +19,9 @@ from postcast.storage import file_sha256
 RECORD = "written.json"
 
 
-def record_written(manifest: Manifest, device: str, out: Path, n_forecasts: int) -> None:
+def record_written(
+    manifest: Manifest, device: str, out: Path, n_forecasts: int, *, raw_csv: bool = False
+) -> None:
     """Keep in the manifest's folder that its forecasts are written, and nothing else.
 
     Parameters
@@ -29,6 +31,8 @@ def record_written(manifest: Manifest, device: str, out: Path, n_forecasts: int)
     out : Path
         The file that holds them.
     n_forecasts : int
+    raw_csv : bool
+        Whether text stands there as it is.
 
     Raises
     ------
@@ -37,12 +41,18 @@ def record_written(manifest: Manifest, device: str, out: Path, n_forecasts: int)
     """
     with explaining_os_errors(out):
         sha256 = file_sha256(out)
-    told = {"asked": _asked(manifest, device), "sha256": sha256, "forecasts": n_forecasts}
+    told = {
+        "asked": _asked(manifest, device, raw_csv=raw_csv),
+        "sha256": sha256,
+        "forecasts": n_forecasts,
+    }
     write_text(manifest.folder / RECORD, json.dumps(told) + "\n")
     _remove_others(manifest.folder)
 
 
-def written_before(manifest: Manifest, device: str, out: Path) -> int | None:
+def written_before(
+    manifest: Manifest, device: str, out: Path, *, raw_csv: bool = False
+) -> int | None:
     """Return how many forecasts a file holds that was written of the same; None where none was.
 
     Parameters
@@ -52,10 +62,12 @@ def written_before(manifest: Manifest, device: str, out: Path) -> int | None:
     device : {"cpu", "cuda"}
     out : Path
         Unchanged since.
+    raw_csv : bool
     """
     try:
         told = dict(json.loads((manifest.folder / RECORD).read_text("utf-8")))
-        if told["asked"] != _asked(manifest, device) or told["sha256"] != file_sha256(out):
+        asked = _asked(manifest, device, raw_csv=raw_csv)
+        if told["asked"] != asked or told["sha256"] != file_sha256(out):
             return None
         n_forecasts = int(told["forecasts"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -87,9 +99,10 @@ def forget(folder: Path) -> None:
         folder.rmdir()
 
 
-def _asked(manifest: Manifest, device: str) -> str:
+def _asked(manifest: Manifest, device: str, *, raw_csv: bool) -> str:
     """Return what stands for the drafts, the run and the settings, wherever they lie."""
     told = [manifest.work.keys[device], [shard.sha256 for shard in manifest.shards]]
+    told += ["raw"] * raw_csv
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

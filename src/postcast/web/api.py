@@ -37,17 +37,17 @@ from postcast.web.schemas import (
 from postcast.web.schemas_why import ExplanationOut, RankingOut, WhatIfOut
 
 if TYPE_CHECKING:
-    from postcast.web.service import Service
+    from postcast.web.service import Answers, Service
 
 router = APIRouter()
 
 Posts = Annotated[list[PostIn], Field(min_length=1, max_length=POSTS)]
 
 
-def service_of(request: Request) -> Service:
-    """Return what answers this server's questions."""
+def service_of(request: Request) -> Answers:
+    """Return what answers a request: one generation of the forecaster, to be asked for once."""
     service: Service = request.app.state.service
-    return service
+    return service.now()
 
 
 def as_json(value: Any) -> Response:
@@ -82,7 +82,7 @@ FORECAST = next(
 )
 
 
-async def answer_json(service: Service, body: bytes) -> Response:
+async def answer_json(service: Answers, body: bytes) -> Response:
     """Return the forecasts that a JSON body asks for.
 
     Raises
@@ -150,15 +150,16 @@ async def model(request: Request) -> Response:
 
 
 @router.get("/health", response_model=None, responses={200: {"model": StateOut}, **problems()})
-async def health() -> Response:
-    """Say that the server lives; needs no token."""
-    return as_json({"status": "ok"})
+async def health(request: Request) -> Response:
+    """Say that the server lives, and whether a newer run is there; needs no token."""
+    notice = service_of(request).notice
+    return as_json({"status": "ok"} if notice is None else {"status": "ok", "notice": notice})
 
 
 @router.get("/ready", response_model=None, responses={200: {"model": StateOut}, **problems()})
 async def ready(request: Request) -> Response:
     """Say whether questions are taken."""
-    if service_of(request).is_stopping:
+    if service_of(request).service.is_stopping:
         raise too_slow()
     return as_json({"status": "ready"})
 
@@ -173,5 +174,5 @@ async def ready(request: Request) -> Response:
 )
 async def metrics(request: Request) -> Response:
     """Count requests, their seconds, what waits and what is answered together (Prometheus)."""
-    service = service_of(request)
+    service = service_of(request).service
     return Response(service.metrics.text(service.waiting), media_type=MEDIA_TYPE)

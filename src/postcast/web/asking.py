@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio.to_thread
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -22,11 +22,14 @@ from starlette.exceptions import HTTPException
 from postcast.data.tags import tags_of
 from postcast.data.times import moment_of, zone_of
 from postcast.schema import Post
-from postcast.web.problems import ProblemError
+from postcast.web.batching import FullError
+from postcast.web.problems import ProblemError, too_many
 from postcast.web.schemas import PostIn
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from postcast.web.decoding import Decoding
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P", bound=PostIn)
@@ -45,9 +48,14 @@ class Uploads:
     ----------
     folder : Path
         The server's own, readable by nobody else.
+    decoding : Decoding
+    are_read : bool
+        Whether the forecaster looks at images; they are not decoded where it does not.
     """
 
     folder: Path
+    decoding: Decoding
+    are_read: bool = True
 
     @contextlib.asynccontextmanager
     async def kept(self, data: bytes | None) -> AsyncIterator[str | None]:
@@ -56,32 +64,41 @@ class Uploads:
         Raises
         ------
         ProblemError
-            If the bytes are no image that may be decoded.
+            If the bytes are no image that may be decoded, or too many wait for that.
         """
-        if data is None:
+        if data is None or not self.are_read:
             yield None
             return
-        await anyio.to_thread.run_sync(_check_image, data)
-        path = self.folder / secrets.token_hex(16)
+        path, is_over = self.folder / secrets.token_hex(16), threading.Event()
         try:
-            await anyio.to_thread.run_sync(_write, path, data)
+            try:
+                await self.decoding.run(_keep, path, data, is_over)
+            except FullError:
+                raise too_many(2) from None
             yield str(path)
         finally:
+            is_over.set()
             path.unlink(missing_ok=True)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _keep(path: Path, data: bytes, is_over: threading.Event) -> None:
+    """Write an image that may be decoded, unless its request is over by then."""
+    _check_image(data)
+    if is_over.is_set():
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+    if is_over.is_set():  # whoever set it may have found no file yet
+        path.unlink(missing_ok=True)
 
 
 def _check_image(data: bytes) -> None:
     """Refuse what the guarded decoder refuses."""
-    from postcast.features.images.decode import Picture, decode
+    from postcast.features.images.decode import UPLOADS, Picture, decode
 
     try:
-        found = decode(data)
+        found = decode(data, UPLOADS)
     except ImportError:
         raise ProblemError(
             422, "This server looks at no images: Pillow is not installed."

@@ -6,10 +6,11 @@ Knows no HTTP, and of a question only how large it is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -23,12 +24,18 @@ class FullError(Exception):
     """There is no place left to wait."""
 
 
+class AbandonedError(Exception):
+    """Nobody waits for this answer any more."""
+
+
 @dataclass(eq=False)
 class _Waiting(Generic[Q, A]):
     """A question, and whoever waits for its answer."""
 
     question: Q
     size: int
+    effort: float
+    is_part: bool
     loop: asyncio.AbstractEventLoop  # of the server, and so the same for all
     future: asyncio.Future[A]
     is_abandoned: bool = field(default=False)
@@ -37,8 +44,9 @@ class _Waiting(Generic[Q, A]):
 class Lane(Generic[Q, A]):
     """A bounded queue and the one thread that answers what is in it.
 
-    The thread takes all that waits, up to `together`, without waiting for more: alone, a
-    question is answered at once; the busier it is, the more are answered together.
+    The thread takes what waits, up to `together`, without waiting for more: alone, a question is
+    answered at once; the busier it is, the more are answered together. Parts of a question too
+    large for that come after all that waits, one at a time, so that it holds up nobody for long.
 
     Parameters
     ----------
@@ -46,9 +54,10 @@ class Lane(Generic[Q, A]):
     answer : callable
         Answers some questions together, each as it would be answered alone.
     waiting : int
-        Sizes of questions that may wait, all in all.
-    together : int
-        Sizes of questions that are answered together; a larger one goes alone.
+        Sizes of questions that may wait or be answered, all in all.
+    together : callable
+        Returns the effort of the questions that are answered together now; a larger one goes
+        alone.
     counted : callable
         Told the name and the size of each batch.
     """
@@ -59,7 +68,7 @@ class Lane(Generic[Q, A]):
         answer: Callable[[Sequence[Q]], Sequence[A]],
         *,
         waiting: int,
-        together: int,
+        together: Callable[[], float],
         counted: Callable[[str, int], None],
     ) -> None:
         self.name = name
@@ -69,6 +78,8 @@ class Lane(Generic[Q, A]):
         self._counted = counted
         self._arrived: list[_Waiting[Q, A]] = []  # the loop's own, till it hands them over
         self._queue: deque[_Waiting[Q, A]] = deque()
+        self._parts: deque[_Waiting[Q, A]] = deque()
+        self._answered: list[_Waiting[Q, A]] = []
         self._size = 0
         self._changed = threading.Condition()
         self._is_closing = False
@@ -88,23 +99,50 @@ class Lane(Generic[Q, A]):
 
     @property
     def waiting(self) -> int:
-        """The sizes of the questions that wait."""
+        """The sizes of the questions that wait or are answered."""
         return self._size
 
-    async def ask(self, question: Q, size: int = 1) -> A:
-        """Return the answer to a question.
+    @contextlib.contextmanager
+    def place(self, size: int = 1) -> Iterator[None]:
+        """Hold a place of some size while a question is asked, in parts or at once.
 
         Raises
         ------
         FullError
             If too much waits already.
         """
+        if self._is_closing or (self._size and self._size + size > self._most_waiting):
+            raise FullError
+        self._size += size
+        try:
+            yield
+        finally:
+            self._size -= size
+
+    async def ask(
+        self, question: Q, size: int = 1, *, effort: float = 1.0, is_part: bool = False
+    ) -> A:
+        """Return the answer to a question, for which a `place` is held.
+
+        Parameters
+        ----------
+        question : Q
+        size : int
+            How much of the place it takes.
+        effort : float
+            What its answer takes, in units of the lane's `together`.
+        is_part : bool
+            Whether it is a part of a question too large to be answered at once.
+
+        Raises
+        ------
+        FullError
+            If the lane is closed.
+        """
+        if self._is_closing:
+            raise FullError
         loop = asyncio.get_running_loop()
-        one: _Waiting[Q, A] = _Waiting(question, size, loop, loop.create_future())
-        with self._changed:
-            if self._is_closing or (self._size and self._size + size > self._most_waiting):
-                raise FullError
-            self._size += size
+        one: _Waiting[Q, A] = _Waiting(question, size, effort, is_part, loop, loop.create_future())
         if not self._arrived:
             loop.call_soon(self._hand_over)
         self._arrived.append(one)
@@ -114,13 +152,24 @@ class Lane(Generic[Q, A]):
             one.is_abandoned = True
             raise
 
+    def check(self) -> None:
+        """Let the thread stop in the middle of an answer for which nobody waits.
+
+        Raises
+        ------
+        AbandonedError
+        """
+        if self._answered and all(one.is_abandoned for one in self._answered):
+            raise AbandonedError
+
     def _hand_over(self) -> None:
         """Let the thread have what arrived in one turn of the loop, all of it at once.
 
         It would begin with the first alone, and hold up the reading of the others.
         """
         with self._changed:
-            self._queue.extend(self._arrived)
+            for one in self._arrived:
+                (self._parts if one.is_part else self._queue).append(one)
             self._arrived.clear()
             self._changed.notify()
 
@@ -129,24 +178,29 @@ class Lane(Generic[Q, A]):
             self._serve([one for one in batch if not one.is_abandoned])
 
     def _take(self) -> list[_Waiting[Q, A]]:
-        """Return what waits, as much as is answered together; nothing at the end."""
+        """Return what is answered together next; nothing at the end."""
+        together = self._together()
         with self._changed:
-            while not self._queue and not self._is_closing:
+            while not (self._queue or self._parts or self._is_closing):
                 self._changed.wait()
             batch: list[_Waiting[Q, A]] = []
-            size = 0
-            while self._queue and (not batch or size + self._queue[0].size <= self._together):
+            effort = 0.0
+            while self._queue and (not batch or effort + self._queue[0].effort <= together):
                 batch.append(self._queue.popleft())
-                size += batch[-1].size
-            self._size -= size
+                effort += 0 if batch[-1].is_abandoned else batch[-1].effort
+            if self._parts:
+                batch.append(self._parts.popleft())
             return batch
 
     def _serve(self, batch: list[_Waiting[Q, A]]) -> None:
         if not batch:
             return
         self._counted(self.name, sum(one.size for one in batch))
+        self._answered = batch
         try:
             answers = self._answer([one.question for one in batch])
+        except AbandonedError:
+            return
         except Exception as error:
             if len(batch) > 1:  # the fault of one is not the others'
                 for one in batch:
@@ -154,6 +208,8 @@ class Lane(Generic[Q, A]):
                 return
             _deliver(batch, [error])
             return
+        finally:
+            self._answered = []
         _deliver(batch, answers)
 
 

@@ -43,7 +43,7 @@ class Direct:
             return
         scope["route"] = FORECAST
         try:
-            answer = await answer_json(self.service, (await receive()).get("body", b""))
+            answer = await answer_json(self.service.now(), (await receive()).get("body", b""))
         except (ProblemError, HTTPException, PostcastError) as error:
             answer = problem_of(error).response()
         await answer(scope, receive, send)

@@ -12,15 +12,16 @@ from postcast.evaluate.summary import verdict
 from postcast.runs.results import versions
 
 if TYPE_CHECKING:
-    from postcast.web.service import Service
+    from postcast.web.service import Answers
 
 UNMEASURED = "How good it is was not measured: there is no scorecard beside the forecaster."
 
 
-def model_facts(service: Service) -> dict[str, Any]:
+def model_facts(service: Answers) -> dict[str, Any]:
     """Return what `postcast.web.schemas.ModelOut` describes."""
     forecaster = service.forecaster
     card, rule = forecaster.scorecard, forecaster.rule
+    rates = forecaster.base_rates()
     told = None if card is None else card.to_dict()
     if told is not None:
         told["encoder"] = shown(told["encoder"])
@@ -29,15 +30,18 @@ def model_facts(service: Service) -> dict[str, Any]:
         "encoder": shown(forecaster.facts["encoder"]),
         "target": forecaster.facts.get("target", "class"),
         "thresholds": list(rule.thresholds),
-        "shares": list(rule.shares),
+        "shares": list(rates.shares),
+        "recent_shares": None if rates.recent is None else list(rates.recent),
+        "recent_posts": rates.n_recent,
         "coverage": rule.coverage,
-        "reads": list(service.reads()),
+        "reads": list(service.forecaster.reads()),
         "past_posts": len(forecaster.bank),
         "median_engagement": service.median_engagement(),
         "synthetic": bool(forecaster.facts.get("synthetic", False)),
         "verdict": UNMEASURED if card is None else verdict(card),
         "scorecard": told,
         "versions": versions(),
+        "notice": service.notice,
     }
 
 

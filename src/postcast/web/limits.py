@@ -18,6 +18,8 @@ class Limits:
     ----------
     body : int
         Bytes of a request without files.
+    open_body : int
+        Bytes of a request that needs no token.
     upload : int
         Bytes of a multipart request.
     uploads_at_once : int
@@ -26,22 +28,37 @@ class Limits:
         From the first byte of a request to its answer.
     waiting : int
         Posts that wait for their forecast; then requests are turned away.
-    together : int
-        Posts that are forecast together.
+    seconds_together : float
+        Of work after which whoever came meanwhile has a turn: so much is forecast together, and
+        a request that asks more is answered in parts.
     questions : int
         Slower questions, such as why, that wait; then they are turned away.
-    connections : int
-        Held open together.
+    connections, connections_each : int
+        Held open together, in all and from one address.
+    head : int
+        Bytes of a request that are no body: its first line, its headers.
+    head_seconds : float
+        In which they are to come, and in which a client has to take some of its answer.
+    idle_seconds : float
+        That a connection stays open without a request.
+    held : int
+        Bytes of all bodies that are read or answered at the same time.
     """
 
     body: int = MIB
+    open_body: int = 16 * 1024
     upload: int = 10 * MIB
     uploads_at_once: int = 8
     seconds: float = 10.0
     waiting: int = 2_048
-    together: int = 256
+    seconds_together: float = 0.1
     questions: int = 32
     connections: int = 512
+    connections_each: int = 256
+    head: int = 32 * 1024
+    head_seconds: float = 10.0
+    idle_seconds: float = 15.0
+    held: int = 128 * MIB
 
 
 POSTS = 256

@@ -9,17 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from postcast.evaluate.report import CAPTIONS
 from postcast.web.api import service_of
 from postcast.web.asking import FIELDS, FORM, asked_form, asked_forms, media_type
+from postcast.web.batching import FullError
 from postcast.web.facts import model_facts
 from postcast.web.guard import COOKIE, Token
-from postcast.web.problems import ProblemError
+from postcast.web.problems import ProblemError, too_many
 from postcast.web.regions import drawn_image
 from postcast.web.rendering import html
 from postcast.web.schemas import PostIn
@@ -28,7 +27,7 @@ from postcast.web.told import NAMES, told_changes, told_explanation, told_foreca
 
 if TYPE_CHECKING:
     from postcast.schema import Post
-    from postcast.web.service import Service
+    from postcast.web.service import Answers
 
 router = APIRouter(include_in_schema=False)
 
@@ -132,27 +131,32 @@ async def part(request: Request, name: str) -> Response:
         return html("problem.html.j2", problem.status, problem=_in_words(problem))
 
 
-async def _forecast(service: Service, post: Post) -> dict[str, Any]:
+async def _forecast(service: Answers, post: Post) -> dict[str, Any]:
     [found] = await service.forecast([post])
     return told_forecast(service, found)
 
 
-async def _explain(service: Service, post: Post) -> dict[str, Any]:
+async def _explain(service: Answers, post: Post) -> dict[str, Any]:
     from postcast.explain import explain
 
     found = await service.ask(lambda one: explain(one, post))
-    drawn = await anyio.to_thread.run_sync(drawn_image, post.image, found.parts)
-    return told_explanation(post, found, service.reads(), drawn)
+    drawn = None
+    if post.image is not None:
+        try:
+            drawn = await service.uploads.decoding.run(drawn_image, post.image, found.parts)
+        except FullError:
+            raise too_many(2) from None
+    return told_explanation(post, found, service.forecaster.reads(), drawn)
 
 
-async def _whatif(service: Service, post: Post) -> dict[str, Any]:
+async def _whatif(service: Answers, post: Post) -> dict[str, Any]:
     from postcast.whatif import what_if
 
     found = await service.ask(lambda one: what_if(one, post))
     return {"sentences": found.sentences, **told_changes(found.changes)}
 
 
-def _page(service: Service, shown: Shown, status: int = 200) -> Response:
+def _page(service: Answers, shown: Shown, status: int = 200) -> Response:
     facts = model_facts(service)
     return html("drafts.html.j2", status, facts=facts, here="drafts", shown=shown)
 
@@ -171,28 +175,18 @@ def _in_words(problem: ProblemError) -> str:
 async def scorecard(request: Request) -> Response:
     """Show how good the forecaster was found to be, in plain language."""
     service = service_of(request)
-    told = told_scorecard(service.forecaster.scorecard, _figures(service))
+    told = told_scorecard(service.forecaster.scorecard, list(service.figures))
     return html("scorecard.html.j2", facts=model_facts(service), here="scorecard", **told)
-
-
-def _figures(service: Service) -> list[str]:
-    """Return the pictures that this run has, of those that are known."""
-    if service.run is None:
-        return []
-    return [name for name in CAPTIONS if (service.run / "figures" / f"{name}.svg").is_file()]
 
 
 @router.get("/figures/{name}.svg")
 async def figure(request: Request, name: str) -> Response:
     """Send a picture of the scorecard."""
-    service = service_of(request)
-    if name not in CAPTIONS or service.run is None:
+    drawn = service_of(request).figures.get(name)
+    if drawn is None:
         raise ProblemError(404)
-    path = service.run / "figures" / f"{name}.svg"
-    if not path.is_file():
-        raise ProblemError(404)
-    headers = {"Content-Security-Policy": FIGURE_POLICY, "Cache-Control": "private, max-age=300"}
-    return FileResponse(path, media_type="image/svg+xml", headers=headers)
+    headers = {"Content-Security-Policy": FIGURE_POLICY}  # not kept: another run's may follow
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/docs")

@@ -37,6 +37,7 @@ MEANINGS: Mapping[int, str] = {
     421: "The server does not go by the name that was asked.",
     422: "The request makes no sense to the forecaster.",
     429: "Too much is waiting already.",
+    431: "The head of the request is larger than is allowed.",
     500: "A fault of the server.",
     503: "The answer took too long.",
 }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from postcast.wording import counted, number_in_words
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -15,13 +17,15 @@ if TYPE_CHECKING:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("postcast.web"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"number": number_in_words, "counted": counted}
+    return environment
 
 
 def html(template: str, status: int = 200, **told: Any) -> HTMLResponse:

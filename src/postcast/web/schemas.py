@@ -31,8 +31,8 @@ EXAMPLE_FORECAST: dict[str, Any] = {
     "thresholds": [4.0, 13.0],
     "warnings": [],
     "expected_count": 23.87,
-    "low": 11,
-    "high": 51,
+    "count_low": 11,
+    "count_high": 51,
 }
 
 
@@ -114,8 +114,8 @@ class ForecastOut(BaseModel):
     ]
     warnings: Annotated[list[str], Field(description="Why this answer deserves less trust.")]
     expected_count: Annotated[float | None, Field(description="Null from one of classes only.")]
-    low: float | None
-    high: float | None
+    count_low: Annotated[float | None, Field(description="The count lies from here …")]
+    count_high: Annotated[float | None, Field(description="… to here, at the coverage.")]
 
 
 class ModelOut(BaseModel):
@@ -128,6 +128,10 @@ class ModelOut(BaseModel):
     target: str
     thresholds: list[float]
     shares: Annotated[list[float], Field(description="Of the classes among past posts.")]
+    recent_shares: Annotated[
+        list[float] | None, Field(description="Of the newest; null where nothing orders them.")
+    ]
+    recent_posts: Annotated[int, Field(description="How many those are, at most 200.")]
     coverage: float | None
     reads: Annotated[list[str], Field(description="Fields of a post that its answer depends on.")]
     past_posts: int
@@ -136,6 +140,7 @@ class ModelOut(BaseModel):
     verdict: Annotated[str, Field(description="How good it is, against what, how sure that is.")]
     scorecard: Annotated[dict[str, Any] | None, Field(description="As scorecard.json.")]
     versions: dict[str, str]
+    notice: Annotated[str | None, Field(description="Whether a newer run is there.")]
 
 
 class StateOut(BaseModel):
@@ -144,6 +149,7 @@ class StateOut(BaseModel):
     model_config = ConfigDict(title="State")
 
     status: Literal["ok", "ready", "stopping"]
+    notice: Annotated[str | None, Field(description="Whether a newer run is there.")] = None
 
 
 class ErrorOut(BaseModel):

@@ -84,12 +84,29 @@ class ChangeOut(BaseModel):
     high: float
 
 
+class AlternativeOut(BaseModel):
+    """Where another text stands beside the draft, as /rank has it."""
+
+    model_config = ConfigDict(title="Alternative")
+
+    order: Literal["ahead", "behind", "too close to call"]
+    sentence: str
+    text: str
+    forecast: ForecastOut
+    score: float
+    draft_score: float
+    scale: Literal["expected count", "expected rank"]
+    effect: Annotated[float, Field(description="On the expected rank among past posts, 0 to 1.")]
+    factor: Annotated[float, Field(description="Multiplies 1 + the expected engagement.")]
+
+
 class WhatIfOut(BaseModel):
     """What could be changed about a draft; empty where nothing is certain."""
 
     model_config = ConfigDict(title="WhatIf")
 
     forecast: ForecastOut
+    alternatives: Annotated[list[AlternativeOut], Field(description="One for each that was given.")]
     changes: Annotated[list[ChangeOut], Field(description="The largest first.")]
     tried: Annotated[int, Field(description="Edits that were tried.")]
     sentences: list[str]
@@ -104,8 +121,8 @@ class RankedDraftOut(BaseModel):
     id: str | None
     author: str | None
     score: float
-    low: float | None
-    high: float | None
+    score_low: Annotated[float | None, Field(description="It lies from here …")]
+    score_high: Annotated[float | None, Field(description="… to here, at the coverage.")]
     too_close_to: Annotated[list[str | None], Field(description="Ids; at most ten are named.")]
     n_too_close: int
     forecast: ForecastOut

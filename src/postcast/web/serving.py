@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postcast.errors import PostcastError, SettingsError
 from postcast.web.guard import Token
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -53,7 +58,8 @@ def read_token(path: Path) -> Token:
         raise ServeError(f"{path} holds no token", "one line of ASCII", action) from error
     if len(text) < SHORTEST_TOKEN or len(text) > LONGEST_TOKEN:
         expected = f"{SHORTEST_TOKEN} to {LONGEST_TOKEN:,} characters"
-        raise ServeError(f"{path} holds a token of {len(text):,} characters", expected, action)
+        length = counted(len(text), "character")
+        raise ServeError(f"{path} holds a token of {length}", expected, action)
     if not all("!" <= one <= "~" for one in text):
         raise ServeError(f"{path} holds blanks or control characters", "one word", action)
     return Token(text)
@@ -112,28 +118,48 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve_app(
-    app: FastAPI, listening: Sequence[socket.socket], limits: Limits, ready: Callable[[], None]
+    app: FastAPI,
+    listening: Sequence[socket.socket],
+    limits: Limits,
+    ready: Callable[[], None],
+    renew: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until a signal ends it: nothing new is taken, and what was taken is answered."""
+    """Serve until a signal ends it: nothing new is taken, and what was taken is answered.
+
+    Parameters
+    ----------
+    app : FastAPI
+    listening : sequence of socket
+    limits : Limits
+    ready : callable
+        Called when requests are answered.
+    renew : callable
+        Called on SIGHUP, where the system has it.
+    """
     import uvicorn
+
+    from postcast.web.connection import Connection, Places
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                is_main = threading.current_thread() is threading.main_thread()
+                if is_main and hasattr(signal, "SIGHUP"):
+                    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew)
                 ready()
 
     config = uvicorn.Config(
         app,
+        http=partial(Connection, places=Places(limits)),  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
-        limit_concurrency=limits.connections,
-        timeout_keep_alive=15,
+        timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
         timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=64 * 1024,
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # no line a hostile request
     sys.setswitchinterval(SWITCH)
     Server(config).run(sockets=list(listening))

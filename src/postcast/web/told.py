@@ -13,13 +13,14 @@ from postcast.evaluate.words import class_ranges, listed
 from postcast.evaluate.words import percent as percent_of
 from postcast.schema import CLASSES
 from postcast.web.marks import segments
+from postcast.wording import about_count, counted, number_in_words
 
 if TYPE_CHECKING:
     from postcast.explain import Explanation, Part
     from postcast.rank import Ranking
     from postcast.schema import Forecast, Post
     from postcast.web.regions import Drawn
-    from postcast.web.service import Service
+    from postcast.web.service import Answers
     from postcast.whatif import Change
 
 MOST_PARTS = 8
@@ -36,14 +37,15 @@ class Bar:
     width: float
     usual: str
     usual_at: float
+    recent: str
     is_chosen: bool
     is_held: bool
 
 
-def told_forecast(service: Service, forecast: Forecast) -> dict[str, Any]:
+def told_forecast(service: Answers, forecast: Forecast) -> dict[str, Any]:
     """Return one forecast as the page shows it."""
     forecaster = service.forecaster
-    rule = forecaster.rule
+    rule, rates = forecaster.rule, forecaster.base_rates()
     ranges = class_ranges(forecast.thresholds, forecaster.facts.get("target", "class"))
     bars = [
         Bar(
@@ -53,6 +55,7 @@ def told_forecast(service: Service, forecast: Forecast) -> dict[str, Any]:
             round(100 * forecast.probabilities[name], 3),
             percent(rule.shares[code]),
             round(100 * rule.shares[code], 3),
+            "" if rates.recent is None else percent(rates.recent[code]),
             name == forecast.forecast,
             name in forecast.set,
         )
@@ -62,6 +65,8 @@ def told_forecast(service: Service, forecast: Forecast) -> dict[str, Any]:
     return {
         "forecast": forecast,
         "bars": bars,
+        "n_recent": rates.n_recent,
+        "moved": rates.sentences()[1:],
         "covered": covered,
         "held": listed(forecast.set, "or"),
         "expected": _expected(service, forecast),
@@ -77,17 +82,18 @@ def _said(forecast: Forecast, covered: str) -> str:
     return f"{forecast.forecast}, {share}{doubt}{held}"
 
 
-def _expected(service: Service, forecast: Forecast) -> dict[str, str] | None:
+def _expected(service: Answers, forecast: Forecast) -> dict[str, str] | None:
     if forecast.expected_count is None:
         return None
     counts, median = service.forecaster.counts, service.median_engagement()
     bounds = ""
-    if forecast.low is not None and forecast.high is not None and counts is not None:
-        bounds = f"{number(forecast.low)} to {number(forecast.high)} at {counts.coverage:.0%}"
+    low, high = forecast.count_low, forecast.count_high
+    if low is not None and high is not None and counts is not None:
+        bounds = f"{number_in_words(low)} to {number_in_words(high)} at {counts.coverage:.0%}"
     return {
-        "about": number(forecast.expected_count),
+        "about": about_count(forecast.expected_count),
         "bounds": bounds,
-        "median": "" if median is None else number(median),
+        "median": "" if median is None else number_in_words(median),
     }
 
 
@@ -96,11 +102,6 @@ def percent(share: float) -> str:
     if 0 < share < 0.005:
         return "under 1%"
     return "over 99%" if 0.995 < share < 1 else f"{share:.0%}"
-
-
-def number(count: float) -> str:
-    """Write a count as people read it."""
-    return f"{count:,.0f}" if count >= 10 or count == int(count) else f"{count:.2g}"
 
 
 def told_explanation(
@@ -130,7 +131,7 @@ def told_explanation(
         "drawn": drawn,
         "parts": [_told_part(part) for part in rows[:MOST_PARTS]],
         "n_more": max(len(rows) - MOST_PARTS, 0),
-        "base": None if found.base_count is None else number(max(found.base_count, 0.0)),
+        "base": None if found.base_count is None else about_count(max(found.base_count, 0.0)),
         "similar": found.similar,
         "sentences": found.sentences,
     }
@@ -162,7 +163,7 @@ NAMES = ("your draft", "the second draft")
 def told_ranking(found: Ranking) -> list[str]:
     """Say which of two drafts is ahead, and how often such an order was right."""
     ahead, behind = found.drafts
-    scores = f"{found.scale} {number(ahead.score)} against {number(behind.score)}"
+    scores = f"{found.scale} {about_count(ahead.score)} against {about_count(behind.score)}"
     name = str(ahead.id)
     if ahead.n_too_close:
         first = f"Too close to call: {scores}."
@@ -176,7 +177,7 @@ def _trust(found: Ranking) -> str:
         return f"How often such an order is right is not known: {found.reason}."
     share = percent_of(found.pairwise.share)
     return (
-        f"Of {found.pairwise.n_pairs:,} pairs of later posts by one author, such an order was "
-        f"right {share} of the time; chance would be 50%. Two are told apart where their order "
+        f"Of {counted(found.pairwise.n_pairs, 'pair')} of later posts by one author, such an order "
+        f"was right {share} of the time; chance would be 50%. Two are told apart where their order "
         f"is right {found.pairwise.asked:.0%} of the time."
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from postcast.features.context import OF_TIME
 from postcast.why.effort import Effort, effort_for
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.forecaster import Forecaster
@@ -111,10 +112,10 @@ def pieces_of(
                 Piece("context", f"{name} ({told[name]})", columns=columns)
                 for name, columns in TIMES.items()
             ]
-    if "author" in forecaster.reads() and post.author in bank.author_codes:
+    knows_author = post.author is not None and bank.code_of(post.author) >= 0
+    if "author" in forecaster.reads() and knows_author:
         found.append(Piece("author", f"author {post.author}"))
-    if "marks" in senses.encoders or "retrieved" in senses.blocks:
-        found += _tags(post)
+    found += _tags(post, forecaster.reads())
     return found
 
 
@@ -165,12 +166,12 @@ def _regions() -> list[Piece]:
     ]
 
 
-def _tags(post: Post) -> list[Piece]:
-    own = list(dict.fromkeys(post.tags))
+def _tags(post: Post, reads: Sequence[str]) -> list[Piece]:
+    own = list(dict.fromkeys(post.tags)) if "tags" in reads else []
     found = [Piece("tags", f"#{tag}", tag=tag) for tag in own[:MOST_TAGS]]
     if own[MOST_TAGS:]:
-        found.append(Piece("tags", f"{len(own) - MOST_TAGS} more tags", tag=""))
-    if post.category:
+        found.append(Piece("tags", counted(len(own) - MOST_TAGS, "more tag"), tag=""))
+    if post.category and "category" in reads:
         found.append(Piece("tags", f"category {post.category}"))
     return found
 

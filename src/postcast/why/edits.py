@@ -18,19 +18,20 @@ from postcast.features.marks import HASHTAG
 if TYPE_CHECKING:
     from postcast.schema import Post
 
-EditKind = Literal[
-    "hour", "weekday", "length", "hashtags", "question", "emoji", "order", "alternative"
-]
+EditKind = Literal["hour", "weekday", "length", "hashtags", "question", "emoji", "order"]
 
-SENTENCE = re.compile(r"\S.*?(?:[.!?…。！？]+(?=\s|$)|$)", re.DOTALL)
-ENDING = re.compile(r"[.!?…]*\s*((?:#\w+\s*)*)$")
-LAST_TAGS = re.compile(r"(?:\s+#\w+)+\s*$")
+_STOPS = ".!?…。！？"
+SENTENCE_END = re.compile(rf"(?<![{_STOPS}])[{_STOPS}]++(?!\S)")
+"""Begins nowhere within a run of stops: a long run is looked at once."""
+
+ENDING_BACKWARDS = re.compile(r"((?:\s*+\w++#)*+)\s*+[.!?…]*+")
+LAST_TAGS_BACKWARDS = re.compile(r"\s*+(?:\w++#\s++)++")
+"""What a text ends with, for the text read backwards: forwards, each place would have to be tried
+to the end, in time quadratic in the length of a hostile text."""
+
 MOST_HASHTAGS = 3
 USUAL_EMOJI = "✨"
 """Tried where like posts bear none."""
-
-SHOWN = 60
-"""Signs of an alternative that a sentence repeats."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Habit:
     wordings: Sequence[str]
 
 
-def edits_of(post: Post, habit: Habit, alternatives: Sequence[Post] = ()) -> list[Edit]:
+def edits_of(post: Post, habit: Habit) -> list[Edit]:
     """Return the edits to try, no two of the same post, and none that leaves it as it is."""
     found: list[Edit] = []
     if habit.has_hours and "time" in habit.reads and post.time is not None:
@@ -85,9 +86,6 @@ def edits_of(post: Post, habit: Habit, alternatives: Sequence[Post] = ()) -> lis
     if "title" in habit.reads and post.title and post.text.strip():
         swapped = replace(post, title=post.text, text=post.title)
         found.append(Edit("order", swapped, "had title and description swapped"))
-    found += [
-        Edit("alternative", other, f"said “{_shortened(other.text)}”") for other in alternatives
-    ]
     distinct = {edit.post: edit for edit in reversed(found) if edit.post != post}
     return [edit for edit in found if distinct.get(edit.post) is edit]
 
@@ -111,15 +109,29 @@ def _hours(post: Post, time: datetime) -> Iterator[Edit]:
 
 
 def _lengths(post: Post) -> Iterator[Edit]:
-    body = LAST_TAGS.sub("", post.text)
+    tagged = LAST_TAGS_BACKWARDS.match(post.text[::-1])
+    body = post.text[: len(post.text) - tagged.end()] if tagged else post.text
     tags = post.text[len(body) :].rstrip()
-    sentences = [found.group().strip() for found in SENTENCE.finditer(body)]
+    sentences = _sentences(body)
     if len(sentences) > 1:
         without = " ".join(sentences[:-1]) + tags
         yield Edit("length", replace(post, text=without), "left out the last sentence")
     if len(sentences) > 2:
         first = replace(post, text=sentences[0] + tags)
         yield Edit("length", first, "said the first sentence alone")
+
+
+def _sentences(text: str) -> list[str]:
+    """Return the sentences of a text; stops that no blank follows are within one."""
+    sentences: list[str] = []
+    start = 0
+    for stops in SENTENCE_END.finditer(text):
+        sentence = text[start : stops.end()].strip()
+        if len(sentence) > 1:  # a lone stop begins a sentence
+            sentences.append(sentence)
+            start = stops.end()
+    rest = text[start:].strip()
+    return [*sentences, rest] if rest else sentences
 
 
 def _hashtags(post: Post, wordings: Sequence[str]) -> Iterator[Edit]:
@@ -145,8 +157,17 @@ def _question(post: Post) -> Iterator[Edit]:
         plain = replace(post, text=post.text.replace("?", "."))
         yield Edit("question", plain, "asked nothing")
         return
-    asking = ENDING.sub(lambda end: f"?{' ' * bool(end[1])}{end[1]}", post.text.rstrip(), count=1)
-    yield Edit("question", replace(post, text=asking), "ended with a question mark")
+    yield Edit(
+        "question", replace(post, text=_as_question(post.text)), "ended with a question mark"
+    )
+
+
+def _as_question(text: str) -> str:
+    """Return a text whose last sentence, before its last hashtags, ends with a question mark."""
+    text = text.rstrip()
+    ending = ENDING_BACKWARDS.match(text[::-1])
+    length, tags = (ending.end(), ending[1][::-1]) if ending else (0, "")
+    return f"{text[: len(text) - length]}?{' ' * bool(tags)}{tags}"
 
 
 def _emoji(post: Post, wordings: Sequence[str]) -> Iterator[Edit]:
@@ -162,8 +183,3 @@ def _emoji(post: Post, wordings: Sequence[str]) -> Iterator[Edit]:
 
 def _is_emoji(sign: str) -> bool:
     return ord(sign) >= FIRST_EMOJI and not sign.isalpha() and not 0x3000 <= ord(sign) <= 0xFFEF
-
-
-def _shortened(text: str) -> str:
-    shown = " ".join(text.split())
-    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"

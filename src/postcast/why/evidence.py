@@ -216,12 +216,11 @@ def _fitted(looks: Looks, rank: FloatArray, middle: FloatArray, scale: FloatArra
 
 def looks_of(drafts: Drafts, bank: MemoryBank, encoder: TextEncoder | None) -> Looks:
     """Return what drafts are told apart by; their hours only where all are known."""
-    author = [bank.author_codes.get(name or "", -1) for name in drafts.authors]
     time = drafts.order if bank.ordering == "time" else None
     if time is not None and (time >= LATEST).any():
         time = None
     vectors = None if encoder is None else unit_rows(encoder.encode(drafts.texts))
-    return Looks(np.array(author, dtype=np.int64), vectors, _forms(drafts.texts), time)
+    return Looks(bank.codes_of(drafts.authors), vectors, _forms(drafts.texts), time)
 
 
 def _forms(texts: Any) -> FloatArray:

@@ -118,7 +118,7 @@ def _barred(
 
     bank = forecaster.bank
     order = np.array([LATEST]) if drafts.order is None else drafts.order
-    author = np.array([bank.author_codes.get(post.author or "", -1)])
+    author = bank.codes_of([post.author])
     moment = Moment(author, order, order, drafts.group, {})
     barred, _ = must_not_count(moment, np.array([0]), bank, positions[None])
     prints = bank.fingerprints[positions]

@@ -90,6 +90,15 @@ def test_an_interruption(failing):
     assert answer.err == "postcast: interrupted; the same command goes on where it stopped\n"
 
 
+def test_the_end_of_a_file_is_no_interruption(postcast, monkeypatch, posts_file):
+    def fail(*arguments):
+        raise EOFError("No data left in file")
+
+    monkeypatch.setattr("postcast.data.read.write_prepared", fail)
+    error = postcast("prepare", posts_file, "--out", "never.parquet").error
+    assert "a fault of postcast itself (ValueError: a file ended too early: No data" in error
+
+
 def test_a_reader_that_left_is_no_error(failing):
     before = sys.stdout, sys.stderr
     try:

@@ -25,8 +25,8 @@ KEYS = {
     "thresholds",
     "warnings",
     "expected_count",
-    "low",
-    "high",
+    "count_low",
+    "count_high",
 }
 
 

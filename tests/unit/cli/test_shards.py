@@ -101,7 +101,7 @@ def test_what_was_forecast_before_a_failure_is_not_forecast_again(
     asked = ("predict", sample_run, posts_file, "--out", tmp_path / "f.csv", "--shards", 4)
     from postcast.errors import ShardError
 
-    def fail(*_):
+    def fail(*_, **__):
         raise ShardError("stopped")
 
     with monkeypatch.context() as patch:

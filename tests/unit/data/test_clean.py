@@ -4,11 +4,13 @@ from postcast.data.cast import cast
 from postcast.data.clean import REASONS, clean
 from postcast.data.columns import Columns
 
-COLUMNS = Columns(text=("text",), id="id", time="time", count="saves")
+COLUMNS = Columns(text=("text",), id="id", author="author", time="time", count="saves")
 
 
 def table(rows, problems=None):
-    raw = pl.DataFrame(rows, schema=dict.fromkeys(("id", "text", "time", "saves"), pl.String))
+    raw = pl.DataFrame(
+        rows, schema=dict.fromkeys(("id", "author", "text", "time", "saves"), pl.String)
+    )
     judged = cast(raw, COLUMNS)
     for name, place in (("problem", 0), ("problem_found", 1)):
         found = [(problems or {}).get(row, (None, None))[place] for row in judged["row"]]
@@ -16,7 +18,7 @@ def table(rows, problems=None):
     return judged
 
 
-GOOD = {"id": "a", "text": "hello", "time": "2020-01-01", "saves": "3"}
+GOOD = {"id": "a", "author": "ann", "text": "hello", "time": "2020-01-01", "saves": "3"}
 
 
 def test_each_reason_is_given_with_its_value():
@@ -34,6 +36,11 @@ def test_each_reason_is_given_with_its_value():
                 {**GOOD, "id": "g", "text": " "},
                 {},
                 {**GOOD, "id": "h", "saves": ""},
+                {**GOOD, "id": "i", "saves": "9007199254740994"},
+                {**GOOD, "id": "j", "saves": "9007199254740992"},
+                {**GOOD, "id": "9.4679E+11"},
+                {**GOOD, "id": "k", "author": "9.4679E+11"},
+                {**GOOD, "id": "l", "text": "#NAME?"},
             ],
             {10: ("record is broken", '{"id'), 11: ("post is a retweet", "RT @x")},
         )
@@ -49,9 +56,14 @@ def test_each_reason_is_given_with_its_value():
         (9, "g", "text is blank", ""),
         (10, "", "record is broken", '{"id'),
         (11, "h", "post is a retweet", "RT @x"),
+        (12, "i", "count is too large", "9007199254740994"),
+        (14, "", "id is mangled", "9.4679E+11"),
+        (15, "k", "author is mangled", "9.4679E+11"),
+        (16, "l", "text is mangled", "#NAME?"),
     ]
     assert sorted(rejected["reason"]) == sorted(REASONS)
-    assert kept["row"].to_list() == [1, 9]
+    assert kept["row"].to_list() == [1, 9, 13, 16]
+    assert kept["text"].to_list()[1::2] == ["", ""]
     assert rejected.schema == {
         "row": pl.UInt32,
         "id": pl.String,

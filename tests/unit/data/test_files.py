@@ -11,7 +11,7 @@ import pytest
 
 from postcast.data.read import read_posts
 from postcast.data.sources.files import Files
-from postcast.errors import MissingExtraError, ReadError
+from postcast.errors import MissingExtraError, ReadError, SettingsError
 
 POSTS = "id,text,saves\n1,a,2\n"
 
@@ -77,10 +77,15 @@ def test_archives_that_cannot_be_read(data, message, write):
         read_posts(write(data, "posts.zip"))
 
 
-def test_a_member_that_unpacks_to_too_much(write, monkeypatch):
-    monkeypatch.setattr("postcast.data.sources.files.LARGEST_MEMBER", 10)
-    with pytest.raises(ReadError, match=r"posts\.csv unpacks to 21 bytes; unpack it first"):
+def test_an_archive_that_unpacks_to_more_than_was_allowed(write, monkeypatch):
+    monkeypatch.setenv("POSTCAST_MAX_UNPACKED", "20")
+    with pytest.raises(ReadError, match=r"unpacks to 21 bytes; expected at most 20; set POSTCAST"):
         read_posts(write(archive(("posts.csv", POSTS + "\n")), "posts.zip"))
+    monkeypatch.setenv("POSTCAST_MAX_UNPACKED", "1 KiB")
+    assert len(read_posts(write(archive(("posts.csv", POSTS)), "posts.zip"))) == 1
+    monkeypatch.setenv("POSTCAST_MAX_UNPACKED", "much")
+    with pytest.raises(SettingsError, match="POSTCAST_MAX_UNPACKED is 'much'; expected a number"):
+        read_posts(write(archive(("posts.csv", POSTS)), "posts.zip"))
 
 
 @pytest.fixture

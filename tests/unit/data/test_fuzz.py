@@ -25,6 +25,9 @@ PIECES = (
     *(b"1,234", b"12.5%", b"-1", b"1e999", b"9" * 5000, b"null", b"true", b"\xf0\x9f\x8d\xb0"),
     *(b"\\ud800", b"\xe2\x80\xa8", b"\xff", b"0000-00-00", b"=", b" " * 5000),
     b"Wed May 99 99:99:99 +9999 2015",
+    *(b"1e17", b"-1e300", b"Infinity", b"-Infinity", b"99999-01-01", b"9999-12-31T23:59:59-23:59"),
+    *(b'"id": "1", "id": "2", ', b"\\udfff", b"\\u0000", b"0001-01-01T00:00+23:59"),
+    b"253402300800000",
 )
 
 
@@ -54,7 +57,17 @@ def parquet() -> Mapping[str, bytes]:
     return {"posts.parquet": data.getvalue()}
 
 
-SEEDS = {**EXPORTS, "parquet": [parquet()]}
+def timed_parquet() -> Mapping[str, bytes]:
+    """Times and lists, of which a changed byte makes years that no calendar has."""
+    data = io.BytesIO()
+    table = pl.DataFrame({"id": ["1", "2"], "text": ["a", "b"], "saves": [3.0, 4.0]})
+    times = pl.Series("time", [1.6e15, 1.7e15], pl.Float64).cast(pl.Int64).cast(pl.Datetime("us"))
+    tags = pl.Series("tags", [["x", "y"], []])
+    table.with_columns(times, tags).write_parquet(data, compression="uncompressed")
+    return {"posts.parquet": data.getvalue()}
+
+
+SEEDS = {**EXPORTS, "parquet": [parquet(), timed_parquet()]}
 
 
 def survives(read: Callable[..., object], *arguments: object, **named: object) -> bool:

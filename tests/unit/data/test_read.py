@@ -61,6 +61,34 @@ def test_ids_that_went_through_a_float_are_refused(source):
         read_posts(source)
 
 
+@pytest.mark.parametrize("role", ["id", "author"])
+@pytest.mark.parametrize("cell", ["9.4679E+11", "9,4679E+11", "12.0", "#NAME?", "#####"])
+def test_one_mangled_cell_rejects_its_row_and_no_other(role, cell):
+    records = [{"id": f"p{i}", "author": f"a{i}", "text": "a", "saves": i} for i in range(1, 6)]
+    records[2][role] = cell
+    posts = read_posts(records)
+    assert posts.table["row"].to_list() == [1, 2, 4, 5]
+    told = posts.rejected.select("row", "reason", "value").rows()
+    assert told == [(3, f"{role} is mangled", cell)]
+    drafts = read_drafts(records)
+    assert len(drafts) == 5
+    assert drafts[role].to_list()[2] == ("3" if role == "id" else None)
+
+
+def test_one_mangled_text_is_no_text():
+    records = [{"text": text, "saves": 1} for text in ("a", "#NAME?", "#LOVE!", "#REF! in words")]
+    posts = read_posts(records)
+    assert posts.table["text"].to_list() == ["a", "", "#LOVE!", "#REF! in words"]
+    assert posts.rejected["reason"].to_list() == ["text is mangled"]
+    assert posts.rejected["value"].to_list() == ["#NAME?"]
+
+
+def test_a_column_that_is_mostly_mangled_refuses_the_file():
+    records = [{"author": author, "text": "a", "saves": 1} for author in ("1.0", None, "3.0", "x")]
+    with pytest.raises(ReadError, match=r"column 'author' holds decimal numbers such as '1\.0'"):
+        read_posts(records)
+
+
 def test_ids_that_only_look_like_powers_are_text():
     posts = read_posts([{"id": "5e1234", "text": "a", "saves": 1}])
     assert posts.table["id"].to_list() == ["5e1234"]

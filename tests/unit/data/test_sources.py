@@ -143,7 +143,7 @@ def test_parquet_cells_of_every_type():
         (b'id,text\n1,"a\n2,"b"\n', "line 3: text follows a closing quote, .* on line 2"),
         (b'"a""b","c\r\nd"\r\n1,"x"y\r\n', "line 3: text follows a closing quote, .* on line 3"),
         (b'id,text\n1,"a\nb"\n2,c,d\n', "line 4: 3 fields; expected 2 as in the header"),
-        (b"id,text\n1,a\n\n2\n", "line 4: 1 fields; expected 2"),
+        (b"id,text\n1,a\n\n2\n", "line 4: 1 field; expected 2"),
         (b"id,text,text\n1,a,b\n", "2 columns are named 'text'"),
         (b'{"id": 1}\n\n{"id": 2\n', "line 3 is not JSON: .* at character 9"),
         (b'{"id": 1}\n[2]\n', "line 2 is not a JSON object"),

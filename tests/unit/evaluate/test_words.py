@@ -2,7 +2,8 @@
 
 import pytest
 
-from postcast.evaluate.words import class_ranges, count_in_words
+from postcast.evaluate.words import class_ranges
+from postcast.wording import number_in_words
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from postcast.evaluate.words import class_ranges, count_in_words
     ],
 )
 def test_counts_keep_four_figures(count, told):
-    assert count_in_words(count) == told
+    assert number_in_words(count) == told
 
 
 def test_ranges_name_both_ends():

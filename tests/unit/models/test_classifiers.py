@@ -5,11 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse
+from bench.small_models import small_models
 from sklearn.linear_model import LogisticRegression
 
 from postcast.errors import MissingExtraError, SettingsError
 from postcast.models import choose
 from postcast.models.choose import CLASSIFIERS, Recipe, classifier_from_state, make_classifier
+from postcast.models.ensemble import EnsembleClassifier
+from postcast.models.hypergraph import HypergraphClassifier
+from postcast.models.hypergraph_training import HypergraphTraining
 from postcast.models.linear import three_classes
 from postcast.models.neural import NeuralClassifier, Training
 from postcast.models.portable import affine, softmax
@@ -33,11 +37,28 @@ def _posts(rng, n=300, noise=0.3, sparse=False):
     return features, Target(classes, counts, held_out, features.group)
 
 
+@pytest.fixture
+def small():
+    with small_models():
+        yield
+
+
+@pytest.fixture
+def few_members(monkeypatch):
+    """Two hypergraph transformers that learn to the end, in place of five."""
+
+    def training(recipe):
+        return HypergraphTraining(members=2, seed=recipe.seed, device=recipe.device)
+
+    for name, kind in (("hypergraph", HypergraphClassifier), ("ensemble", EnsembleClassifier)):
+        monkeypatch.setitem(CLASSIFIERS, name, lambda recipe, kind=kind: kind(training(recipe)))
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize(
     "name", ["neural", "reference", "strong", "hypergraph", "ensemble", "linear"]
 )
-def test_planted_clusters_are_recovered(name, sparse, rng):
+def test_planted_clusters_are_recovered(name, sparse, rng, few_members):
     features, target = _posts(rng, sparse=sparse)
     classifier = make_classifier(Recipe(name, device="cpu"))
     classifier.fit(features, target)
@@ -46,7 +67,7 @@ def test_planted_clusters_are_recovered(name, sparse, rng):
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_probabilities_are_probabilities(name, rng):
+def test_probabilities_are_probabilities(name, rng, small):
     features, target = _posts(rng, n=60)
     classifier = make_classifier(Recipe(name, device="cpu"))
     held_out = classifier.fit(features, target)
@@ -57,7 +78,7 @@ def test_probabilities_are_probabilities(name, rng):
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_saving_changes_no_bit(name, rng, tmp_path):
+def test_saving_changes_no_bit(name, rng, tmp_path, small):
     features, target = _posts(rng, n=60)
     classifier = make_classifier(Recipe(name, device="cpu"))
     classifier.fit(features, target)
@@ -68,7 +89,7 @@ def test_saving_changes_no_bit(name, rng, tmp_path):
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_same_seed_same_bits(name, rng):
+def test_same_seed_same_bits(name, rng, small):
     features, target = _posts(rng, n=60)
     answers = []
     for _ in range(2):
@@ -188,11 +209,12 @@ def test_three_classes_answer_as_scikit_learn(present, rng):
     matrix = features.blocks["text"].matrix[kept].astype(np.float64)
     model = LogisticRegression().fit(matrix, target.classes[kept])
     answer = softmax(affine(matrix, *three_classes(model)))
-    np.testing.assert_allclose(answer[:, present], model.predict_proba(matrix), atol=1e-9)
+    # inputs and weights are rounded, so that a row's answer does not depend on the others
+    np.testing.assert_allclose(answer[:, present], model.predict_proba(matrix), atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "at_most"), [("linear", 1e-6), ("strong", 1e-3)])
-def test_a_class_may_be_missing(name, at_most, rng):
+def test_a_class_may_be_missing(name, at_most, rng, small):
     features, target = _posts(rng)
     for absent in range(3):
         kept = np.flatnonzero(target.classes != absent)

@@ -37,6 +37,22 @@ def test_every_bin_lies_within_one_class(bins, counts):
     np.testing.assert_array_equal(bins.classes[bins.find(counts)], expected)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("largest", [2.0**53, 1e17, 1e300, np.finfo(np.float64).max])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("most_bins", [1, 24])
+def test_a_count_of_any_size_has_a_bin(counts, largest, whole, most_bins):
+    for some in (counts + (not whole) / 2, np.full(50, largest), -counts):
+        bins = CountBins.of(np.append(some, largest), THRESHOLDS, most_bins)
+        assert (np.diff(bins.edges) > 0).all()
+        assert np.isfinite([*bins.edges, *bins.logs, *bins.knots]).all()
+        assert bins.find(np.array([largest])) == len(bins) - 1
+        spread = bins.spread(np.full((1, 3), 1 / 3), np.ones((1, len(bins))))
+        for found in (bins.expected(spread), bins.mean(spread), bins.quantile(spread, 0.999)):
+            assert np.isfinite(found).all()
+        assert 0 <= bins.depths(spread, np.array([largest])) <= 0.5
+
+
 def test_few_posts_get_few_bins(counts):
     assert len(CountBins.of(counts[:60], THRESHOLDS)) <= 5
     assert len(CountBins.of(counts, THRESHOLDS, most_bins=1)) == 3

@@ -83,9 +83,37 @@ def test_the_rows_asked_together_change_nothing(posts, monkeypatch):
     np.testing.assert_array_equal(grown.answer(asked[:200]), together)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("children", lambda a: a * 0, "above its parent"),
+        ("children", lambda a: a.clip(max=np.arange(len(a))[:, None]), "above its parent"),
+        ("children", lambda a: np.where(a > 0, len(a) - 1, a), "below two others"),
+        ("children", lambda a: a + len(a), "out of bounds"),
+        ("children", lambda a: a[:-1], "shape"),
+        ("roots", lambda a: a - 1, "out of bounds"),
+        ("feature", lambda a: a.astype(float), "float64"),
+        ("threshold", lambda a: a * np.nan, "finite"),
+        ("values", lambda a: a[:, :2], "shape"),
+    ],
+)
+def test_saved_trees_that_are_none_are_refused(posts, name, change, says):
+    matrix, _, classes, _ = posts
+    arrays = forest.grow(matrix, classes, seed=1).arrays("forest/")
+    arrays[f"forest/{name}"] = change(arrays[f"forest/{name}"])
+    with pytest.raises(ValueError, match=says):
+        Trees.from_arrays(arrays, "forest/", 3)
+
+
+def test_trees_asked_about_too_few_columns_say_so(posts):
+    matrix, _, classes, _ = posts
+    with pytest.raises(ValueError, match="are given 0"):
+        forest.grow(matrix, classes, seed=1).answer(matrix[:, :0])
+
+
 def test_it_comes_back(posts):
     matrix, asked, classes, _ = posts
     grown = forest.grow(matrix, classes, seed=1)
-    again = Trees.from_arrays(grown.arrays("forest/"), "forest/")
+    again = Trees.from_arrays(grown.arrays("forest/"), "forest/", 3)
     np.testing.assert_array_equal(again.answer(asked), grown.answer(asked))
     assert grown.answer(matrix[:0]).shape == (0, 3)

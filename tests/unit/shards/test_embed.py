@@ -98,8 +98,19 @@ def test_a_changed_shard_is_refused_by_name_and_the_others_stay(choice, manifest
     assert states(manifest) == ["done", "done", *["missing"] * 5]
 
 
+def test_a_processor_of_another_arithmetic_refuses_and_says_so(choice, manifest):
+    keys = {
+        device: key.replace("-float32", "-bfloat16") for device, key in manifest.work.keys.items()
+    }
+    other = replace(manifest, work=replace(manifest.work, keys=keys))
+    with pytest.raises(EncoderError, match="float32 on this processor, and in bfloat16 where"):
+        embed_shards(other, [0], "cpu", choice.cache)
+
+
 def test_other_weights_are_refused(choice, manifest):
-    keys = {device: key.replace("-exact", "0-exact") for device, key in manifest.work.keys.items()}
+    keys = {
+        device: key.replace("-float32", "0-float32") for device, key in manifest.work.keys.items()
+    }
     other = replace(manifest, work=replace(manifest.work, keys=keys))
     with pytest.raises(EncoderError, match="the weights and the postcast that the shards"):
         embed_shards(other, [0], "cpu", choice.cache)

@@ -51,7 +51,7 @@ def test_a_text_is_kept_once(posts, done, tmp_path):
 @pytest.mark.parametrize("lost", [0, 6])
 def test_nothing_is_written_while_a_result_is_missing(done, tmp_path, lost):
     done.result_path(lost, "cpu").unlink()
-    with pytest.raises(ShardError, match=rf"1 of 7 shards are not done: 1 missing \({lost}\)"):
+    with pytest.raises(ShardError, match=rf"1 of 7 shards is not done: 1 missing \({lost}\)"):
         gather(done, tmp_path / "A", tmp_path / "C")
     assert not (tmp_path / "A").exists()
     assert not (tmp_path / "C").exists()

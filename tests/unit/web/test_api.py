@@ -77,6 +77,42 @@ def test_requests_of_many_at_once_are_answered_as_alone(client, forecaster):
     assert batches < len(drafts), "nothing was answered together"
 
 
+def test_a_long_list_is_answered_in_parts_as_at_once(client, forecaster):
+    authors = ["studio-fern", "marble-owl", None, "a stranger"]
+    drafts = [
+        {
+            "text": f"Easy soup number {i} " * 90,
+            "author": authors[i % 4],
+            "time": f"2024-09-{1 + i % 28:02d}T{i % 24:02d}:00:00Z",
+        }
+        for i in range(60)
+    ]
+    answers = client.post("/forecast", json=drafts).json()
+    posts = [Post(**{**one, "time": parse_time(one["time"])}) for one in drafts]
+    assert answers == [one.to_dict() for one in forecaster.predict(posts)]
+    text = client.get("/metrics").text
+    assert 'postcast_answers_total{lane="forecasts"} 60' in text
+    assert 'postcast_batches_total{lane="forecasts"} 1\n' not in text
+
+
+def test_a_short_question_does_not_wait_for_a_long_list(serve):
+    client = serve(Limits(seconds=120.0))
+    long = [{"text": f"Soup {i} and word " * 200} for i in range(256)]
+
+    def answered():
+        text = client.get("/metrics").text
+        return int(text.partition('postcast_answers_total{lane="forecasts"} ')[2].split()[0])
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(client.post, "/forecast", json=long)
+        while 'answers_total{lane="forecasts"}' not in client.get("/metrics").text:
+            assert not asked.done()
+            time.sleep(0.001)
+        assert client.post("/forecast", json=DRAFT).status_code == 200
+        assert answered() < 257, "all of the list was forecast first"
+        assert len(asked.result().json()) == 256
+
+
 def test_model_tells_what_answers_and_no_path(client, web_run):
     told = client.get("/model")
     assert told.json()["thresholds"] == [4.0, 13.0]
@@ -169,19 +205,41 @@ def test_other_types_and_methods(client):
     problem(client.get("/nowhere"), 404)
 
 
-@pytest.mark.parametrize(
-    "data", [b"no image", b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 64, b"PK\x03\x04" * 100]
-)
-def test_what_is_no_image_is_refused(client, data):
-    answer = client.post("/forecast", data=DRAFT, files={"image": ("x.png", data)})
+NO_IMAGES = [b"no image", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 64, b"PK\x03\x04" * 100]
+
+
+@pytest.mark.parametrize("data", [*NO_IMAGES, b""])
+def test_what_is_no_image_is_refused_where_images_are_read(serve_seeing, data):
+    answer = serve_seeing().post("/forecast", data=DRAFT, files={"image": ("x.png", data)})
     assert answer.status_code == (422 if data else 200)
+
+
+def test_an_upload_is_not_decoded_where_images_are_not_read(client, forecaster):
+    for data in NO_IMAGES:
+        answer = client.post("/forecast", data=DRAFT, files={"image": ("x.png", data)})
+        assert answer.json() == forecaster.predict(POST).to_dict()
+        files = {"a.text": (None, "a"), "b.text": (None, "b"), "a.image": ("x.png", data)}
+        assert client.post("/parts/compare", files=files).status_code == 200
+
+
+def test_an_upload_is_seen_and_then_gone(serve_seeing, picture):
+    client = serve_seeing()
+    answer = client.post("/forecast", data=DRAFT, files={"image": ("x.png", picture)})
+    assert answer.status_code == 200
+    assert list(client.service.uploads.folder.iterdir()) == []
+
+
+def test_uploads_beyond_those_that_are_decoded_are_turned_away(serve_seeing, picture):
+    client = serve_seeing(Limits(uploads_at_once=0))
+    answer = client.post("/parts/forecast", data=DRAFT, files={"image": ("x.png", picture)})
+    assert answer.status_code == 429
 
 
 def test_an_image_may_not_be_a_name(client):
     problem(client.post("/forecast", files={"image": (None, "/etc/passwd")}), 422)
 
 
-def test_a_pixel_bomb_is_refused(client):
+def test_a_pixel_bomb_is_refused(serve_seeing):
     import io
     import zlib
     from struct import pack
@@ -191,7 +249,7 @@ def test_a_pixel_bomb_is_refused(client):
 
     header = chunk(b"IHDR", pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0))
     data = io.BytesIO(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(9**6))))
-    answer = client.post("/forecast", data=DRAFT, files={"image": ("x.png", data)})
+    answer = serve_seeing().post("/forecast", data=DRAFT, files={"image": ("x.png", data)})
     assert "too many pixels" in problem(answer, 422)["detail"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import zlib
 from struct import pack
 
@@ -124,6 +125,38 @@ def test_a_draft_that_cannot_be_answered_stands_in_the_form_again(client):
     assert 'value="tomorrow"' in page
     assert "\x00" not in page
     assert 'role="alert"' in page
+
+
+SHAPES = (
+    ".",
+    "…",
+    "?! ",
+    "#a ",
+    " ",
+    "#",
+    "@a",
+    "http://",
+    "\n",
+    "\"'",
+    "👍",
+    "e\u0301",
+    "\u0301",
+    "a.b",
+)
+
+
+def seconds_for(client, path, text):
+    start = time.perf_counter()
+    assert client.post(path, json={"text": text}).status_code == 200
+    return time.perf_counter() - start
+
+
+def test_no_text_takes_time_quadratic_in_its_length(client):
+    seconds_for(client, "/whatif", "warm")
+    for shape in SHAPES:
+        texts = [(shape * n)[: n - 1] + "x" for n in (1_000, 10_000)]
+        short, long = (min(seconds_for(client, "/whatif", one) for _ in "12") for one in texts)
+        assert long < 3 + 15 * short, (shape, short, long)
 
 
 def test_long_texts_are_explained_in_time(client):

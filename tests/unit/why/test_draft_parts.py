@@ -25,7 +25,9 @@ def forecaster(**more):
         "ordering": "time",
     } | more
     bank = SimpleNamespace(
-        text_from=given["text_from"], ordering=given["ordering"], author_codes={"fern": 0}
+        text_from=given["text_from"],
+        ordering=given["ordering"],
+        code_of={"fern": 0, "a stranger": -1}.__getitem__,
     )
     senses = SimpleNamespace(encoders=given["encoders"], blocks=given["blocks"])
     return SimpleNamespace(senses=senses, bank=bank, reads=lambda: given["reads"])
@@ -75,7 +77,7 @@ def test_one_word_is_left_out_alone():
 
 def test_tags_and_category_go_one_by_one():
     post = Post(text="soup", tags=tuple("abcdefgh"), category="food")
-    parts = pieces(post, encoders={"text": COUNTS, "marks": COUNTS})
+    parts = pieces(post, reads=("text", "tags", "category"))
     tags = [one.name for one in parts if one.kind == "tags"]
     assert tags == ["#a", "#b", "#c", "#d", "#e", "#f", "2 more tags", "category food"]
     for name, left in (("#b", "acdefgh"), ("2 more tags", "abcdef")):
@@ -84,6 +86,8 @@ def test_tags_and_category_go_one_by_one():
     kept = kept_post(post, parts, np.array([one.kind != "tags" for one in parts]))
     assert (kept.tags, kept.category) == ((), None)
     assert "tags" not in {one.kind for one in pieces(post)}
+    of_tags = [one.name for one in pieces(post, reads=("text", "category")) if one.kind == "tags"]
+    assert of_tags == ["category food"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
 """Edits are those that a person could make, later than the draft, and none of them twice."""
 
+import random
+import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from postcast import Post
 from postcast.why.edits import Habit, edits_of
@@ -15,8 +20,8 @@ DRAFT = Post(
 HABIT = Habit(("text", "title", "author", "time"), True, ["#easy #dinner 🍲", "#easy", "#soup"])
 
 
-def of_kind(kind, post=DRAFT, habit=HABIT, alternatives=()):
-    return [one for one in edits_of(post, habit, alternatives) if one.kind == kind]
+def of_kind(kind, post=DRAFT, habit=HABIT):
+    return [one for one in edits_of(post, habit) if one.kind == kind]
 
 
 def test_hours_and_weekdays_lie_within_the_week_to_come():
@@ -65,9 +70,8 @@ def test_title_and_text_are_swapped_where_both_are_read():
 
 
 def test_no_edit_is_the_draft_and_none_is_there_twice():
-    same = [DRAFT, replace(DRAFT, text="Stew"), replace(DRAFT, text="Stew")]
-    assert len(of_kind("alternative", alternatives=same)) == 1
-    posts = [one.post for one in edits_of(DRAFT, HABIT, same)]
+    posts = [one.post for one in edits_of(DRAFT, HABIT)]
+    assert DRAFT not in posts
     assert len(posts) == len(set(posts))
 
 
@@ -78,3 +82,43 @@ def test_an_empty_draft_has_edits_of_time_alone():
 
 def test_the_end_of_the_calendar_has_no_week_after():
     assert not of_kind("hour", replace(DRAFT, time=datetime(9999, 12, 31, 23)))
+
+
+OLD_SENTENCE = re.compile(r"\S.*?(?:[.!?…。！？]+(?=\s|$)|$)", re.DOTALL)
+OLD_ENDING = re.compile(r"[.!?…]*\s*((?:#\w+\s*)*)$")
+OLD_LAST_TAGS = re.compile(r"(?:\s+#\w+)+\s*$")
+"""What says most plainly which sentences and which last hashtags there are, in quadratic time."""
+
+
+def test_sentences_and_questions_are_those_that_plain_patterns_find():
+    rng = random.Random(3)
+    signs = [*".!?…。 \n\t#aé_1@😀", "\u3000", "\u0301", "\x1c", "\x85", "\u200b", "²", ". ", " #"]
+    for _ in range(20_000):
+        text = "".join(rng.choice(signs) for _ in range(rng.randrange(1, 14)))
+        body = OLD_LAST_TAGS.sub("", text)
+        tags = text[len(body) :].rstrip()
+        sentences = [found.group().strip() for found in OLD_SENTENCE.finditer(body)]
+        shorter = [" ".join(sentences[:-1]) + tags] if len(sentences) > 1 else []
+        shorter += [sentences[0] + tags] if len(sentences) > 2 else []
+        expected = [one for one in dict.fromkeys(shorter) if one != text] if text.strip() else []
+        found = edits_of(Post(text=text), HABIT)
+        assert [one.post.text for one in found if one.kind == "length"] == expected, repr(text)
+        if text.strip() and "?" not in text:
+            asking = OLD_ENDING.sub(
+                lambda end: f"?{' ' * bool(end[1])}{end[1]}", text.rstrip(), count=1
+            )
+            questions = [one.post.text for one in found if one.kind == "question"]
+            assert questions in ([asking], []), repr(text)
+            assert questions or asking in expected, repr(text)
+
+
+SHAPES = (".", "…", "?! ", "#a ", " #a", "#a", " ", "#", "@", "http://", "\n", "'", "👍", "\u0301")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n", [10_000, 100_000])
+def test_edits_of_a_long_text_take_time_linear_in_its_length(shape, n):
+    text = (shape * n)[: n - 1] + "x"
+    start = time.perf_counter()
+    edits_of(Post(text=text, title=text), HABIT)
+    assert time.perf_counter() - start < 5  # patterns that try each place take a minute and more

@@ -21,7 +21,7 @@ from postcast.data.sources import (
     smpd,
     x_archive,
 )
-from postcast.data.sources.files import Files
+from postcast.data.sources.files import Files, printable
 from postcast.data.sources.format import Format, Table
 from postcast.errors import ReadError, SettingsError
 
@@ -105,7 +105,7 @@ def _only_table(files: Files) -> Files:
             "one of a format that is read",
             "see postcast formats",
         )
-    shown = ", ".join(files.names[:_SHOWN])
+    shown = ", ".join(map(printable, files.names[:_SHOWN]))
     more = f" and {len(files.names) - _SHOWN} more" if len(files.names) > _SHOWN else ""
     raise ReadError(
         f"{files.name} is {kind} of several files ({shown}{more}) and of no known layout",

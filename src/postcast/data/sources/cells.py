@@ -14,7 +14,9 @@ from datetime import date
 import narwhals as nw
 import polars as pl
 
+from postcast.data.sources.limits import check_columns
 from postcast.errors import ReadError
+from postcast.wording import counted
 
 MANY_CELLS = 1_000_000
 """A table of fewer is made however few of its cells are filled."""
@@ -49,8 +51,16 @@ def native_table(frame: object) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def record_table(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+def record_table(
+    records: Sequence[Mapping[str, object]], source: str = "a list of posts"
+) -> pl.DataFrame:
     """Return records as a table of text cells, columns in order of first appearance.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+    source : str
+        What they stand in, for messages.
 
     Raises
     ------
@@ -58,6 +68,7 @@ def record_table(records: Sequence[Mapping[str, object]]) -> pl.DataFrame:
         If the records have so many different members that nearly every cell would be empty.
     """
     names = dict.fromkeys(name for record in records for name in record)
+    check_columns(source, len(names), "different members")
     check_bounded(len(records), len(names), sum(map(len, records)))
     return pl.DataFrame(
         {_fit(str(name)): texts(record.get(name) for record in records) for name in names}
@@ -73,7 +84,8 @@ def check_bounded(n_records: int, n_names: int, n_filled: int) -> None:
     """
     if n_records * n_names > max(MANY_CELLS, MOSTLY_EMPTY * n_filled):
         raise ReadError(
-            f"{n_records:,} records have {n_names:,} different members, and each has few of them",
+            f"{n_records:,} records have {counted(n_names, 'different member')}, "
+            "and each has few of them",
             "much the same members in each",
         )
 
@@ -118,4 +130,37 @@ def _text_column(column: pl.Series) -> pl.Series:
         return column.str.replace_all("\0", _REPLACEMENT, literal=True)
     if column.dtype.is_integer():
         return column.cast(pl.String)
-    return texts(column.to_list())
+    if column.dtype.is_nested() and _holds_times(column.dtype):
+        return texts(column.to_physical().to_list())
+    if not column.dtype.is_temporal():
+        return texts(column.to_list())
+    return _moment_texts(column)
+
+
+_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_FIRST_DAY, _LAST_DAY = -719_160, 2_932_894
+"""Days since 1970 within which Python has a date whatever the zone, of the years 1 to 9999."""
+
+
+def _moment_texts(column: pl.Series) -> pl.Series:
+    """Return times as text; those that Python has no date for as numbers, which are no times."""
+    unit = getattr(column.dtype, "time_unit", None)
+    a_day, physical = _DAY.get(str(unit), 1), column.to_physical()
+    if column.dtype == pl.Time:
+        return texts(column.to_list())
+    first, last = max(_FIRST_DAY * a_day, -(2**63)), min(_LAST_DAY * a_day, 2**63 - 1)
+    fits = physical.is_between(first, last).fill_null(value=False)
+    beyond = (physical.cast(pl.String) + f" {unit or 'days'}").to_list()
+    moments = pl.select(pl.when(fits).then(column)).to_series().to_list()
+    known = column.is_not_null().to_list()
+    return texts(
+        other if moment is None and is_known else moment
+        for moment, other, is_known in zip(moments, beyond, known, strict=True)
+    )
+
+
+def _holds_times(kind: pl.DataType) -> bool:
+    inner = getattr(kind, "inner", None)
+    fields = [field.dtype for field in getattr(kind, "fields", ())]
+    kinds = [one for one in (inner, *fields) if one is not None]
+    return any(one.is_temporal() or _holds_times(one) for one in kinds)

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from postcast.csv_cells import unguarded
 from postcast.data.columns import COMMON_NAMES
 from postcast.data.sources.format import Format, Table
+from postcast.data.sources.limits import check_columns
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.data.sources.files import Files
@@ -42,6 +45,8 @@ def fits(files: Files) -> bool:
 def cells_of(data: bytes, name: str) -> pl.DataFrame:
     """Return the cells of a whole delimited file; `name` is for messages.
 
+    The apostrophe that guards a cell from being computed by a spreadsheet is taken away.
+
     Raises
     ------
     ReadError
@@ -49,21 +54,33 @@ def cells_of(data: bytes, name: str) -> pl.DataFrame:
         columns share a name; the line (1-based, as an editor counts them) is named.
     """
     lines = list(io.StringIO(decode(data, name), newline=""))
+    first = next(line for line in lines if line.strip())
+    check_columns(name, 1 + max(first.count(mark) for mark in DELIMITERS))
     with fields_of_any_size(len(data)):
-        records = list(_records(lines, delimiter_of(lines), name))
-    if not records:
-        raise ReadError(f"{name} is empty", "a header and at least one post")
-    _, header = records[0]
-    _check_header(header, name)
+        records = _records(lines, delimiter_of(lines), name)
+        _, header = next(records, (1, []))
+        _check_header(header, name)
+        columns = _columns(header, records, name)
+    return unguarded(
+        pl.DataFrame({head: pl.Series(cells, dtype=pl.String) for head, cells in columns.items()})
+    )
+
+
+def _columns(
+    header: list[str], records: Iterator[tuple[int, list[str]]], name: str
+) -> dict[str, list[str]]:
+    """Return the cells of each column."""
+    columns: list[list[str]] = [[] for _ in header]
     for line, row in records:
         if len(row) != len(header):
             raise ReadError(
-                f"{name}, line {line}: {len(row)} fields",
+                f"{name}, line {line}: {counted(len(row), 'field')}",
                 f"{len(header)} as in the header",
                 "quote the fields that contain the delimiter",
             )
-    columns = zip(*(row for _, row in records), strict=True)
-    return pl.DataFrame({head: pl.Series(cells, dtype=pl.String) for head, *cells in columns})
+        for column, cell in zip(columns, row, strict=True):
+            column.append(cell)
+    return dict(zip(header, columns, strict=True))
 
 
 def _records(lines: list[str], delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -121,6 +138,9 @@ def _evenness(lines: list[str], delimiter: str) -> tuple[float, int]:
 
 
 def _check_header(header: list[str], name: str) -> None:
+    if not header:
+        raise ReadError(f"{name} is empty", "a header and at least one post")
+    check_columns(name, len(header))
     column, times = Counter(header).most_common(1)[0]
     if times > 1:
         raise ReadError(

@@ -8,25 +8,25 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from postcast.data.sources.limits import MOST_MEMBERS, cells_in_memory, check_unpacked
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
 
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".js", ".info", ".parquet")
 """How the names of files end that may hold posts."""
 
-LARGEST_MEMBER = 8 << 30
-"""Bytes that a file inside an archive may unpack to."""
-
 _LOOKED_AT = 1 << 16
 _DEEPEST = 3
 _MANY_FOLDERS = 100
-_ZIP = b"PK\x03\x04"
+_ZIP, _MEMBER = b"PK\x03\x04", b"PK\x01\x02"
+_PARQUET = b"PAR1"
 _EXPECTED = "a table of posts"
 
 
@@ -41,7 +41,7 @@ class Files:
     names : tuple of str
         Paths within the source, with ``/``, sorted; a single file's own name.
     fetch : callable
-        Name to bytes.
+        Name, and how many bytes from its beginning or None for all, to bytes.
     is_set : bool
         True for a folder or an archive, whatever is in it.
     folder : Path, optional
@@ -50,7 +50,7 @@ class Files:
 
     name: str
     names: tuple[str, ...]
-    fetch: Callable[[str], bytes]
+    fetch: Callable[[str, int | None], bytes]
     is_set: bool = False
     folder: Path | None = None
     _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -67,19 +67,18 @@ class Files:
         """
         if data.startswith(_ZIP):
             return _of_archive(data, name)
-        return cls(name, (name,), lambda _: data, folder=folder)
+        return cls(name, (name,), lambda _, n_bytes: data[:n_bytes], folder=folder)
 
     @classmethod
     def of_folder(cls, folder: Path, name: str = "") -> Files:
         """Return the files of a folder that may hold posts, some folders deep."""
         names = tuple(sorted(_names_in(folder)))
-        return cls(
-            name or folder.resolve().name, names, lambda one: _read(folder / one), True, folder
-        )
+        shown = name or printable(folder.resolve().name)
+        return cls(shown, names, lambda one, n_bytes: _read(folder / one, n_bytes), True, folder)
 
     def bytes_of(self, name: str) -> bytes:
         """Return one file, which then counts as read."""
-        data = self._kept.pop(name, None) or self.fetch(name)
+        data = self.fetch(name, None)
         if name not in self._used:
             self._used[name] = hashlib.sha256(data).hexdigest()
         return data
@@ -90,13 +89,13 @@ class Files:
 
     def label(self, name: str) -> str:
         """Return what to call a file in messages."""
-        return f"{self.name}/{name}" if self.is_set else self.name
+        return f"{self.name}/{printable(name)}" if self.is_set else self.name
 
     def head_of(self, name: str) -> str:
         """Return the beginning of a file as text, as far as it is any."""
         if name not in self._kept:
-            self._kept[name] = self.fetch(name)
-        data = self._kept[name][:_LOOKED_AT]
+            self._kept[name] = self.fetch(name, _LOOKED_AT)
+        data = self._kept[name]
         is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         return data.decode("utf-16" if is_wide else "utf-8", "replace").removeprefix("\ufeff")
 
@@ -116,7 +115,12 @@ class Files:
         if not self.is_set and len(self._used) == 1:
             return next(iter(self._used.values()))
         told = "".join(f"{digest}  {one}\n" for one, digest in sorted(self._used.items()))
-        return hashlib.sha256(told.encode()).hexdigest()
+        return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def printable(name: str) -> str:
+    """Return a file's name with U+FFFD for the bytes in it that are no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _names_in(folder: Path) -> Iterable[str]:
@@ -146,14 +150,24 @@ def _entries(folder: Path) -> list[Path]:
         raise ReadError(f"{folder} cannot be read ({error.strerror})", _EXPECTED) from None
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, n_bytes: int | None) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(n_bytes)
     except OSError as error:
-        raise ReadError(f"{path} cannot be read ({error.strerror})", _EXPECTED) from None
+        raise ReadError(
+            f"{printable(str(path))} cannot be read ({error.strerror})", _EXPECTED
+        ) from None
 
 
 def _of_archive(data: bytes, name: str) -> Files:
+    n_members = data.count(_MEMBER)
+    if n_members > MOST_MEMBERS:
+        raise ReadError(
+            f"{name} is an archive of {n_members:,} files",
+            f"at most {MOST_MEMBERS:,}",
+            "unpack it, and give the file of posts",
+        )
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
@@ -167,8 +181,13 @@ def _of_archive(data: bytes, name: str) -> Files:
         )
     names = tuple(sorted(one for one in members if _is_inside(one)))
 
-    def fetch(one: str) -> bytes:
-        return _unpacked(archive, members[one], f"{name}/{one}")
+    sizes: dict[str, int] = {}
+
+    def fetch(one: str, n_bytes: int | None) -> bytes:
+        if n_bytes is None:
+            sizes[one] = members[one].file_size
+            check_unpacked(name, len(data), sum(sizes.values()))
+        return _unpacked(archive, members[one], f"{name}/{printable(one)}", n_bytes)
 
     return Files(name, names, fetch, is_set=True)
 
@@ -179,11 +198,17 @@ def _is_inside(name: str) -> bool:
     return path.suffix.lower() in TABLES and not path.is_absolute() and not is_hidden
 
 
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
-    if member.file_size > LARGEST_MEMBER:
-        raise ReadError(f"{name} unpacks to {member.file_size:,} bytes", action="unpack it first")
+def _unpacked(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, n_bytes: int | None
+) -> bytes:
+    """Return a member, or its beginning; bounded by what its header tells, which is checked."""
+    if n_bytes is None:
+        check_unpacked(name, member.compress_size, member.file_size)
     try:
         with archive.open(member) as file:
-            return file.read(LARGEST_MEMBER)
+            data = file.read(member.file_size if n_bytes is None else n_bytes)
     except Exception as error:  # zipfile lets errors of zlib, lzma, struct and others through
         raise ReadError(f"{name} cannot be unpacked ({error})", action="unpack it first") from None
+    if n_bytes is None and not data.startswith(_PARQUET):
+        check_unpacked(name, member.compress_size, len(data), cells_in_memory(data))
+    return data

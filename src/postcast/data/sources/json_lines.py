@@ -30,7 +30,8 @@ def read(files: Files) -> Table:
     """
     text = files.text_of(files.names[0])
     is_array = text.lstrip().startswith("[")
-    return Table(record_table(_array(text, files.name) if is_array else _lines(text, files.name)))
+    records = _array(text, files.name) if is_array else _lines(text, files.name)
+    return Table(record_table(records, files.name))
 
 
 def fits(files: Files) -> bool:

@@ -87,7 +87,7 @@ def table_of(records: Sequence[Any], columns: Columns, name: str) -> Table:
             problems[row] = (BROKEN, shown[:_SHOWN])
     if len(problems) == len(rows):
         raise ReadError(f"{name} has no posts", "at least one")
-    return Table(record_table(rows), columns, problems)
+    return Table(record_table(rows, name), columns, problems)
 
 
 def text_in(value: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from postcast.data.sources.files import Files
+from postcast.data.sources.files import Files, printable
 from postcast.data.sources.kaggle import PREFIX, downloaded
 from postcast.errors import ReadError
 
@@ -25,7 +25,7 @@ def files_of(source: str | Path) -> Files:
     path = Path(source)
     if str(source) != "-" and path.is_dir():
         return Files.of_folder(path)
-    name = "standard input" if str(source) == "-" else path.name
+    name = "standard input" if str(source) == "-" else printable(path.name)
     return Files.of_bytes(bytes_of(source), name, None if str(source) == "-" else path.parent)
 
 
@@ -43,13 +43,26 @@ def bytes_of(source: str | Path) -> bytes:
         return sys.stdin.buffer.read()
     path = Path(source)
     if path.is_dir():
-        raise ReadError(f"{path} is a folder", "a file of posts")
+        raise ReadError(f"{printable(str(path))} is a folder", "a file of posts")
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise ReadError(f"no file {path}", "a file of posts", "check the path") from None
+    except (FileNotFoundError, ValueError):  # a name with a zero byte is a ValueError
+        name = printable(str(path))
+        raise ReadError(f"no file {name}", "a file of posts", "check the path") from None
     except OSError as error:
-        raise ReadError(f"{path} cannot be read ({error.strerror})", "a file of posts") from None
+        raise ReadError(
+            f"{printable(str(path))} cannot be read ({error.strerror})", "a file of posts"
+        ) from None
+
+
+def image_root_of(source: object) -> Path | None:
+    """Return the folder from which images are read; None for what Python hands over, and any.
+
+    The paths in a frame or a list are the program's own; those in a file are its author's.
+    """
+    if hasattr(source, "read"):
+        return Path()
+    return (folder_of(source) or Path()) if isinstance(source, (str, Path)) else None
 
 
 def folder_of(source: object) -> Path | None:

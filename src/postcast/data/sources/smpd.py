@@ -17,6 +17,7 @@ from postcast.data.sources.format import Format, Table
 from postcast.data.sources.json_records import parsed, table_of
 from postcast.data.tags import SEPARATOR, tags_of
 from postcast.errors import ReadError
+from postcast.wording import counted
 
 if TYPE_CHECKING:
     from postcast.data.sources.files import Files
@@ -135,7 +136,7 @@ def _key(row: Any, keys: Sequence[str]) -> tuple[str, ...]:
 
 
 def _uneven(name: str, n_found: int, n_posts: int) -> ReadError:
-    return ReadError(f"{name} has {n_found:,} rows", f"{n_posts:,}, one for each post")
+    return ReadError(f"{name} has {counted(n_found, 'row')}", f"{n_posts:,}, one for each post")
 
 
 def _labels(files: Files, share: str, n_posts: int) -> list[str] | None:

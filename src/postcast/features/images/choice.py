@@ -17,6 +17,10 @@ from postcast.features.digests import Digests
 from postcast.features.images.encoder import ImageEncoder, encoder_again
 from postcast.features.images.sense import ImageSense
 from postcast.features.images.vision import LITE0, VisionFacts, find_vision, has_lite0
+from postcast.features.text import PRECISIONS
+from postcast.features.transformer.arithmetic import ARITHMETICS, BFLOAT16, FLOAT32
+from postcast.features.transformer.processor import arithmetic_again, arithmetic_here
+from postcast.validation import mapping, text
 
 if TYPE_CHECKING:
     from postcast.schema import Parts
@@ -73,7 +77,8 @@ def load_sense(choice: ImageChoice) -> ImageSense | None:
         return ImageSense(None, None, choice.precision, cache)
     vision = find_vision(name, Digests(None) if cache is None else cache.digests)
     kept = cache or Cache(default_folder())
-    encoder = ImageEncoder(vision.facts, choice.precision, kept, vision)
+    arithmetic = arithmetic_here("exact" if choice.precision == "exact" else "fast")
+    encoder = ImageEncoder(vision.facts, arithmetic, kept, vision)
     return ImageSense(vision.facts, encoder, choice.precision, cache)
 
 
@@ -83,8 +88,9 @@ def sense_from_state(parts: Parts) -> ImageSense:
     Where Pillow or the encoder's weights are not on this machine, it says so in one line and
     takes every image as not seen.
     """
-    told, precision = parts.facts["encoder"], parts.facts["precision"]
-    facts = None if told is None else VisionFacts.from_dict(told)
+    precision = text(parts.facts, "precision", PRECISIONS)
+    has_encoder = parts.facts.get("encoder") is not None
+    facts = VisionFacts.from_dict(mapping(parts.facts, "encoder")) if has_encoder else None
     if importlib.util.find_spec("PIL") is None:
         log.warning(
             "posts are forecast as if they had no image: Pillow is not installed "
@@ -95,7 +101,10 @@ def sense_from_state(parts: Parts) -> ImageSense:
         return ImageSense(None, None, precision)
     encoder = None
     if importlib.util.find_spec("openvino") is not None:
-        encoder = encoder_again(facts, precision, Cache(default_folder()))
+        saved = FLOAT32 if precision == "exact" else BFLOAT16
+        if parts.facts.get("arithmetic") is not None:
+            saved = text(parts.facts, "arithmetic", tuple(ARITHMETICS))
+        encoder = encoder_again(facts, arithmetic_again(saved), Cache(default_folder()))
     if encoder is None:
         where = "pip install 'postcast[image]'" if facts.name == LITE0 else "put it where it was"
         log.warning(

@@ -15,6 +15,7 @@ from postcast.features.transformer.convert import MOST_TRACED_ERROR, without_cha
 from postcast.features.transformer.facts import read_json
 from postcast.features.transformer.graph import GRAPH, one_core, without_telemetry
 from postcast.features.transformer.torch_model import load_model
+from postcast.wording import number_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +75,9 @@ def make_image_graph(vision: Vision, folder: Path) -> None:
     gap = np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12)
     if not gap < MOST_TRACED_ERROR:
         raise EncoderError(
-            f"the graph of the image encoder {facts.name} differs from it by {gap:.1e}",
-            f"less than {MOST_TRACED_ERROR:g}",
+            f"the graph of the image encoder {facts.name} differs from it by "
+            f"{number_in_words(gap, 2)}",
+            f"less than {number_in_words(MOST_TRACED_ERROR)}",
             "choose another --image-encoder",
         )
 

@@ -11,21 +11,32 @@ import io
 import os
 import re
 import stat
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from postcast.features.images.headers import (
+    FILES,
+    UPLOADS,
+    Header,
+    Limits,
+    check_size,
+    header_of,
+    memory_of,
+    orientation_of,
+)
+from postcast.features.images.reasons import Reason
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from postcast.schema import IntArray
+    from postcast.schema import FloatArray, IntArray
 
-MOST_BYTES = 64 * 1024**2
-MOST_PIXELS = 64_000_000
-"""A file with more than either is not decoded; Pillow's own limit is higher."""
+__all__ = ["ADDRESS", "FILES", "UPLOADS", "Limits", "Picture", "Reason", "decode", "read_bytes"]
 
 SHORT_SIDE, LONG_SIDE = 384, 1152
 """Pixels to which a larger image is reduced; no encoder and no feature looks closer."""
@@ -37,23 +48,11 @@ program."""
 ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|data:|//|\\\\)", re.IGNORECASE)
 """How a path begins that some system would look for in a network, or that is none."""
 
-ORIENTATION = 0x0112
+LARGE_IMAGE = 64_000_000
+"""Images that take more bytes than this are decoded one after another, whatever the threads."""
 
-
-class Reason(StrEnum):
-    """Why there are no pixels."""
-
-    NONE = "no image"
-    ADDRESS = "an address, not a file"
-    MISSING = "missing"
-    FORBIDDEN = "not readable"
-    IRREGULAR = "not a regular file"
-    EMPTY = "empty"
-    LARGE = "too many bytes"
-    ENORMOUS = "too many pixels"
-    UNKNOWN = "not an image"
-    BROKEN = "broken"
-    UNSEEN = "no encoder here"
+_BAND = 1 << 20
+_one_large_image = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -79,12 +78,13 @@ def read_bytes(path: str | None) -> bytes | Reason:
     Parameters
     ----------
     path : str or None
-        An address (``https://…``, ``data:…``, a network share) is never followed.
+        An address (``https://…``, ``data:…``, a network share) is never followed. A `Reason` why
+        a path may not be read stands in its place.
     """
-    if path is None or not path.strip():
-        return Reason.NONE
-    if ADDRESS.match(path):
-        return Reason.ADDRESS
+    if path is None or isinstance(path, Reason):
+        return path or Reason.NONE
+    if ADDRESS.match(path) or not path.strip():
+        return Reason.ADDRESS if path.strip() else Reason.NONE
     try:
         data = _content(Path(path))
     except PermissionError:
@@ -93,7 +93,7 @@ def read_bytes(path: str | None) -> bytes | Reason:
         return Reason.MISSING
     if data is None:
         return Reason.IRREGULAR
-    return Reason.LARGE if len(data) > MOST_BYTES else data or Reason.EMPTY
+    return Reason.LARGE if len(data) > FILES.n_bytes else data or Reason.EMPTY
 
 
 def _content(path: Path) -> bytes | None:
@@ -108,42 +108,102 @@ def _content(path: Path) -> bytes | None:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return file.read(MOST_BYTES + 1)
+        return file.read(FILES.n_bytes + 1)
 
 
-def decode(data: bytes) -> Picture | Reason:
+def decode(data: bytes, limits: Limits = FILES) -> Picture | Reason:
     """Return an image's pixels.
 
     Warnings of Pillow are its caller's to silence, for they are the process's and not a thread's.
+
+    Parameters
+    ----------
+    data : bytes
+    limits : Limits
+        Tighter ones, `UPLOADS`, for what arrives over a network.
     """
+    try:
+        with _opened(data, limits) as found:
+            if isinstance(found, Reason):
+                return found
+            image, header = found
+            size = image.size
+            if size[0] * size[1] * header.scans > limits.work:
+                return Reason.WORK
+            image.draft("RGB", _twice(_reduced(*size)))  # a JPEG is decoded no larger than need be
+            n_bytes = memory_of(image.width * image.height, image.format or "", image.mode)
+            n_bytes += header.n_kept_bytes
+            if n_bytes > limits.memory:
+                return Reason.MEMORY
+            is_large = n_bytes > LARGE_IMAGE
+            with _one_large_image if is_large else contextlib.nullcontext():
+                return _picture(image, size, orientation_of(header, image.info))
+    except MemoryError:
+        return Reason.MEMORY
+    except ImportError:
+        raise
+    except Exception:  # whatever a decoder raises at bytes made to break it
+        return Reason.BROKEN
+
+
+def reason_of(data: bytes) -> Reason | None:
+    """Return why bytes do not open as an image, none of whose pixels is decoded; None if they do.
+
+    Without Pillow nothing does.
+    """
+    try:
+        with _opened(data, FILES) as found:
+            return found if isinstance(found, Reason) else None
+    except ImportError:
+        return Reason.UNSEEN
+    except Exception:  # as in `decode`
+        return Reason.BROKEN
+
+
+@contextlib.contextmanager
+def _opened(data: bytes, limits: Limits) -> Iterator[tuple[Image, Header] | Reason]:
+    """Yield an image whose headers are read, or why it is not to be decoded."""
     import PIL.Image
 
     for plugin in FORMATS.values():
         with contextlib.suppress(ImportError):  # an older Pillow lacks the newest
             importlib.import_module(f"PIL.{plugin}ImagePlugin")
     known = [name for name in FORMATS if name in PIL.Image.OPEN]
+    header = Reason.LARGE if len(data) > limits.n_bytes else header_of(data, limits)
+    if isinstance(header, Reason):
+        yield header
+        return
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=known) as image:
-            if image.width * image.height > MOST_PIXELS:
-                return Reason.ENORMOUS
-            return _picture(image)
-    except (PIL.Image.DecompressionBombError, MemoryError):
-        return Reason.ENORMOUS
+        image = PIL.Image.open(io.BytesIO(header.data), formats=known)
+    except PIL.Image.DecompressionBombError:
+        yield Reason.ENORMOUS
+        return
     except PIL.UnidentifiedImageError:
-        return Reason.UNKNOWN
-    except Exception:  # whatever a decoder raises at bytes made to break it
-        return Reason.BROKEN
+        yield Reason.UNKNOWN
+        return
+    with image:
+        reason = check_size(*image.size, limits)
+        yield reason or (image, header)
 
 
-def _picture(image: Image) -> Picture:
-    width, height = image.size
+def _reduced(width: int, height: int) -> tuple[int, int]:
+    """Return the size to which an image of another is reduced."""
     scale = min(1.0, SHORT_SIDE / min(width, height), LONG_SIDE / max(width, height))
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    image.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG is decoded no larger than it need be
-    turn = _turn_of(image)
-    small = _on_white(image)
-    if small.size != size:
-        small = small.resize(size)
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def _twice(size: tuple[int, int]) -> tuple[int, int]:
+    return 2 * size[0], 2 * size[1]
+
+
+def _picture(image: Image, size: tuple[int, int], orientation: int) -> Picture:
+    """Return the pixels of an image of a size, which may be decoded at a smaller one."""
+    width, height = size
+    small, reduced = _on_white(image), _reduced(width, height)
+    if small.size != reduced:
+        small = small.resize(reduced)
+    small = small.convert("RGB")
+    turn: Any = _TURNS.get(orientation)
     if turn is not None:
         small = small.transpose(turn)
         if turn in _SIDEWAYS:
@@ -152,30 +212,41 @@ def _picture(image: Image) -> Picture:
 
 
 def _on_white(image: Image) -> Image:
-    """Return an image in RGB, its transparent parts white, 16 bits brought to 8."""
+    """Return an image in RGB or grey, its transparent parts white, 16 bits brought to 8.
+
+    In bands, for no more than one other copy of its pixels to be in memory.
+    """
     import PIL.Image
 
     image.load()
     if image.mode[0] in "IF":
-        grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        top = 65535.0 if grey.max(initial=0.0) > 255 else 255.0
-        return PIL.Image.fromarray((np.clip(grey / top, 0, 1) * 255).astype(np.uint8)).convert(
-            "RGB"
-        )
+        most = max(float(_finite(band).max(initial=0.0)) for _, band in _bands(image))
+        top = 65535.0 if most > 255 else 255.0
+        grey = PIL.Image.new("L", image.size)
+        for row, band in _bands(image):
+            levels = (np.clip(_finite(band) / top, 0, 1) * 255).astype(np.uint8)
+            grey.paste(PIL.Image.fromarray(levels), (0, row))
+        return grey
     if "A" in image.getbands() or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        white = PIL.Image.new("RGBA", clear.size, "white")
-        return PIL.Image.alpha_composite(white, clear).convert("RGB")
-    return image.convert("RGB")
+        whole = PIL.Image.new("RGB", image.size)
+        for row, band in _bands(image):
+            clear = band.convert("RGBA")
+            white = PIL.Image.new("RGBA", clear.size, "white")
+            whole.paste(PIL.Image.alpha_composite(white, clear).convert("RGB"), (0, row))
+        return whole
+    return image if image.mode in ("RGB", "L") else image.convert("RGB")
 
 
-def _turn_of(image: Image) -> Any:
-    """Return how an image is to be turned, as its EXIF data say; None where they say nothing."""
-    try:
-        told = image.getexif().get(ORIENTATION)
-    except Exception:  # EXIF data are as hostile as pixels, and the pixels may be sound
-        return None
-    return _TURNS.get(told) if isinstance(told, int) else None
+def _bands(image: Image) -> Iterator[tuple[int, Image]]:
+    """Yield some rows of an image at a time, with the number of the first."""
+    width, height = image.size
+    n_rows = max(1, _BAND // width)
+    for row in range(0, height, n_rows):
+        yield row, image.crop((0, row, width, min(row + n_rows, height)))
+
+
+def _finite(band: Image) -> FloatArray:
+    return np.nan_to_num(np.asarray(band, dtype=np.float64))
 
 
 # PIL.Image.Transpose by number, so that Pillow is imported where an image is decoded

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import GRAPHS, Cache
-from postcast.features.images.vision import Vision, VisionFacts, find_again
-from postcast.features.transformer.graph import GRAPH
+from postcast.features.images.vision import Vision, VisionFacts, check_vision, find_again
 
 if TYPE_CHECKING:
     from postcast.features.images.graph import ImageGraph
@@ -31,22 +30,21 @@ class ImageEncoder:
     Parameters
     ----------
     facts : VisionFacts
-    precision : {"exact", "fast", "fastest"}
-        ``fastest`` is ``fast``.
+    arithmetic : {"float32", "bfloat16"}
     cache : Cache
     vision : Vision or None
         Its weights, where they were found.
     """
 
     facts: VisionFacts
-    precision: str
+    arithmetic: str
     cache: Cache
     vision: Vision | None
 
     @property
     def key(self) -> str:
         """Of everything that shapes a vector, but for its image."""
-        return f"{self.facts.key}-image-{self.precision}"
+        return f"{self.facts.key}-image-{self.arithmetic}"
 
     @cached_property
     def graph(self) -> ImageGraph:
@@ -60,16 +58,18 @@ class ImageEncoder:
             home = tempfile.mkdtemp(prefix="postcast-")
             weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
             folder = self._graph_in(Cache(Path(home)))
-        return ImageGraph(folder, self.precision)
+        return ImageGraph(folder, self.arithmetic)
 
     def _graph_in(self, cache: Cache) -> Path:
         def make(folder: Path) -> None:
             from postcast.features.images.convert import make_image_graph
 
-            if self.vision is None:
+            vision = self.vision or find_again(self.facts, self.cache.digests)
+            if vision is None:
                 raise EncoderError(f"the weights of {self.facts.name} are not here")
             log.info("Preparing the image encoder %s, once …", self.facts.name)
-            make_image_graph(self.vision, folder)
+            check_vision(vision, self.cache.digests)
+            make_image_graph(vision, folder)
 
         return cache.made(GRAPHS, graph_key(self.facts), {"encoder": self.facts.name}, make)
 
@@ -79,12 +79,12 @@ def graph_key(facts: VisionFacts) -> str:
     return f"{facts.key}-image"
 
 
-def encoder_again(facts: VisionFacts, precision: str, cache: Cache) -> ImageEncoder | None:
+def encoder_again(facts: VisionFacts, arithmetic: str, cache: Cache) -> ImageEncoder | None:
     """Return the image encoder that a saved forecaster names, where this machine has it.
 
     Its weights, or the graph that was made of them. No network is asked.
     """
-    if (cache.root / GRAPHS / graph_key(facts) / GRAPH).is_file():
-        return ImageEncoder(facts, precision, cache, None)
+    if cache.holds(GRAPHS, graph_key(facts)):
+        return ImageEncoder(facts, arithmetic, cache, None)
     vision = find_again(facts, cache.digests)
-    return None if vision is None else ImageEncoder(facts, precision, cache, vision)
+    return None if vision is None else ImageEncoder(facts, arithmetic, cache, vision)

@@ -8,12 +8,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from postcast.features.images.decode import Picture, Reason, decode, read_bytes
+from postcast.features.images.decode import Picture, Reason, decode, read_bytes, reason_of
 from postcast.features.transformer.graph import n_threads
 
 
 def digest_of(path: str) -> str | Reason:
-    """Return the SHA-256 of an image file in hexadecimal, whatever it holds, or why there is none.
+    """Return the SHA-256 of an image file in hexadecimal, or why there is none.
+
+    What does not open as an image has none, so that no other file can be known again by it.
 
     Parameters
     ----------
@@ -21,7 +23,9 @@ def digest_of(path: str) -> str | Reason:
         Absolute, or from the working directory.
     """
     data = read_bytes(path)
-    return data if isinstance(data, Reason) else hashlib.sha256(data).hexdigest()
+    if isinstance(data, Reason):
+        return data
+    return reason_of(data) or hashlib.sha256(data).hexdigest()
 
 
 def picture_of(path: str) -> Picture | Reason:

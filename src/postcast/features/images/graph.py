@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postcast.errors import EncoderError
-from postcast.features.transformer.graph import (
-    COMPUTED_IN,
-    GRAPH,
-    compiled,
-    n_threads,
-    without_telemetry,
-)
+from postcast.features.transformer.arithmetic import ARITHMETICS
+from postcast.features.transformer.graph import GRAPH, compiled, n_threads, without_telemetry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,15 +23,14 @@ class ImageGraph:
     ----------
     folder : Path
         Holds the graph and its weights.
-    precision : {"exact", "fast", "fastest"}
-        float32, else bfloat16.
+    arithmetic : {"float32", "bfloat16"}
     """
 
-    def __init__(self, folder: Path, precision: str) -> None:
+    def __init__(self, folder: Path, arithmetic: str) -> None:
         with without_telemetry():
             import openvino
         settings = {
-            "INFERENCE_PRECISION_HINT": COMPUTED_IN[precision],
+            **ARITHMETICS[arithmetic],
             "INFERENCE_NUM_THREADS": n_threads(),
             "ENABLE_CPU_PINNING": False,
             "PERFORMANCE_HINT": "LATENCY",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from postcast.errors import EncoderError
+from postcast.validation import number, numbers, whole
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
 
 BICUBIC, BILINEAR = 3, 2
 MOST_ELONGATED = 4
+
+LARGEST_SIDE = 4096
+"""Of what a saved encoder may ask for, in pixels."""
+
 KNOWN_STEPS = ("do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_convert_rgb")
 
 
@@ -82,8 +86,19 @@ class Preparation:
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
         """Rebuild what `to_dict` told."""
-        values: dict[str, Any] = {one.name: told[one.name] for one in dataclasses.fields(cls)}
-        return cls(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
+        has_short_side = told.get("short_side") is not None
+        std = numbers(told, "std", 3)
+        if not all(std):
+            raise ValueError("'std' holds zero")
+        return cls(
+            height=whole(told, "height", 1, LARGEST_SIDE),
+            width=whole(told, "width", 1, LARGEST_SIDE),
+            short_side=whole(told, "short_side", 1, LARGEST_SIDE) if has_short_side else None,
+            scale=number(told, "scale"),
+            mean=numbers(told, "mean", 3),
+            std=std,
+            resample=whole(told, "resample", 0, 5),
+        )
 
 
 def _middle(image: Any, width: int, height: int) -> Any:

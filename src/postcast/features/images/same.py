@@ -22,18 +22,20 @@ logo or a placeholder, by which no post could be known again."""
 
 
 def digests_of(paths: Sequence[str | None], memory: Digests) -> list[str | None]:
-    """Return the SHA-256 of each post's image file; None where none can be read.
+    """Return the SHA-256 of each post's image file; None where none opens as an image.
 
     Parameters
     ----------
     paths : sequence of str or None, length n_posts
-        Absolute, or from the working directory; an address is never followed.
+        Absolute, or from the working directory; an address is never followed. A `Reason` stands
+        for an image that may not be read.
     memory : Digests
         Files that stand unchanged in it are not read again.
     """
-    distinct = [path for path in dict.fromkeys(paths) if path and not ADDRESS.match(path)]
+    read = [None if isinstance(path, Reason) else path for path in paths]
+    distinct = [path for path in dict.fromkeys(read) if path and not ADDRESS.match(path)]
     digests = dict(zip(distinct, memory.sha256_of_each(distinct, _hashed), strict=True))
-    return [digests.get(path) if path else None for path in paths]
+    return [digests.get(path) if path else None for path in read]
 
 
 def _hashed(paths: Sequence[str]) -> list[str | None]:

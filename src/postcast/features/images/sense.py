@@ -103,7 +103,10 @@ class ImageSense:
     def state(self) -> Parts:
         """Return which encoder it is by name and hash: its weights stay where they are."""
         encoder = None if self.facts is None else self.facts.to_dict()
-        return Parts(facts={"kind": "images", "encoder": encoder, "precision": self.precision})
+        facts = {"kind": "images", "encoder": encoder, "precision": self.precision}
+        if self.encoder is not None:
+            facts["arithmetic"] = self.encoder.arithmetic
+        return Parts(facts=facts)
 
     def look(self, paths: Sequence[str | None]) -> Seen:
         """Return what the images of some posts look like.
@@ -111,17 +114,18 @@ class ImageSense:
         Parameters
         ----------
         paths : sequence of str or None, length n_posts
-            Absolute, or from the working directory; None for a post without an image.
+            Absolute, or from the working directory; None for a post without an image, a
+            `Reason` for one whose image may not be read.
         """
         if self.is_blind:
-            reasons = [Reason.NONE if not path else Reason.UNSEEN for path in paths]
+            reasons = [_refused(path) or Reason.UNSEEN for path in paths]
             return self._seen(reasons, np.zeros((0, self._n_columns), np.float32))
-        marks = {path: _mark(path) for path in dict.fromkeys(paths) if path}
+        marks = {path: _mark(path) for path in dict.fromkeys(paths) if path and not _refused(path)}
         if any(path not in self._known or self._known[path][0] != marks[path] for path in marks):
             found, rows = self._found(list(marks))
             self._known = {path: (marks[path], found[path]) for path in marks}
             self._rows = rows
-        places = [self._known[path][1] if path else Reason.NONE for path in paths]
+        places = [_refused(path) or self._known[path or ""][1] for path in paths]
         return self._seen(places, self._rows.reshape(-1, self._n_columns))
 
     def see(self, pictures: Sequence[Picture]) -> Seen:
@@ -190,8 +194,12 @@ class ImageSense:
         plain = self.cache.embeddings(f"visual-{visual.VERSION}", about)
         stores = [(plain, slice(self.width, self.width + n_plain))]
         if self.encoder is not None:
-            told = {"encoder": self.name, "precision": self.precision, "width": self.width}
-            stores.append((self.cache.embeddings(self.encoder.key, told), slice(0, self.width)))
+            about = {
+                "encoder": self.name,
+                "precision": self.encoder.arithmetic,
+                "width": self.width,
+            }
+            stores.append((self.cache.embeddings(self.encoder.key, about), slice(0, self.width)))
         return stores
 
     def _kept(self, names: list[str]) -> tuple[FloatArray, Any]:
@@ -212,6 +220,11 @@ class ImageSense:
         except OutputError as error:
             log.warning("features of images are not kept for the next run: %s", error)
             self.cache = None
+
+
+def _refused(path: str | None) -> Reason | None:
+    """Return why there is nothing to look for; None for a path."""
+    return path if isinstance(path, Reason) else None if path else Reason.NONE
 
 
 def _mark(path: str) -> Any:

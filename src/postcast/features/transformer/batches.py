@@ -28,7 +28,10 @@ class Engine(Protocol):
     tokens_at_once: int
 
     def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
-        """Return one float32 vector a row of token ids and their mask, (b, t) -> (b, d)."""
+        """Return one float32 vector a row of token ids and their mask, (b, t) -> (b, d).
+
+        A row's vector does not depend on the other rows.
+        """
         ...
 
 
@@ -37,8 +40,8 @@ def batches(
 ) -> Iterator[tuple[IntArray, FloatArray]]:
     """Yield positions of texts and their vectors, in batches of one length, longest first.
 
-    Every text is filled up to a multiple of `LENGTH_STEP` tokens and computed with others of that
-    length, whatever they are: a vector depends on its text alone, to the last bit.
+    Every text is filled up to a multiple of `LENGTH_STEP` tokens and handed over with others of
+    that length. The engine sees to it that a vector depends on its text alone, to the last bit.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postcast.errors import EncoderError, MissingExtraError
+from postcast.features.transformer.arithmetic import FLOAT32
 from postcast.features.transformer.graph import GRAPH, TOKENIZER, WEIGHTS, Graph, without_telemetry
 from postcast.features.transformer.pretrained import LICENCE_FILES, files_of
 from postcast.features.transformer.torch_model import load_model, pooled, quiet, tokenizer_json
@@ -129,7 +130,7 @@ def _check(model: Any, facts: EncoderFacts, folder: Path) -> None:
     """Refuse a graph into which the example's shape was baked."""
     import torch
 
-    graph = Graph(folder, "exact")
+    graph = Graph(folder, FLOAT32)
     rng = np.random.default_rng(0)
     n_words = int(model.config.vocab_size)
     for shape in ((1, 3), (3, min(19, facts.longest)), (1, facts.longest)):

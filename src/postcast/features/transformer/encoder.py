@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,12 +20,21 @@ import numpy as np
 from postcast.errors import EncoderError, OutputError
 from postcast.features.cache import ABOUT, GRAPHS, Cache
 from postcast.features.digests import Digests
+from postcast.features.text import PRECISIONS
+from postcast.features.transformer.arithmetic import BFLOAT16, FLOAT32, is_quantised, saved_in
 from postcast.features.transformer.batches import batches
-from postcast.features.transformer.facts import EncoderFacts, precision_on, read_facts
-from postcast.features.transformer.graph import GRAPH, TOKENIZER, Graph
+from postcast.features.transformer.facts import EncoderFacts, check_model, read_facts
+from postcast.features.transformer.graph import GRAPH, TOKENIZER, Graph, import_openvino
+from postcast.features.transformer.graph_files import (
+    check_graph_files,
+    check_vectors,
+    explaining_encoder,
+)
 from postcast.features.transformer.pretrained import find_local_folder
+from postcast.features.transformer.processor import arithmetic_again, arithmetic_here
 from postcast.progress import progress
 from postcast.schema import Parts
+from postcast.validation import text
 
 if TYPE_CHECKING:
     from postcast.features.embeddings import Embeddings
@@ -36,7 +45,7 @@ log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_SEGMENTS = 5.0
 
-VERSION = 3
+VERSION = 4
 """Raised when the same choices give other vectors than before."""
 
 
@@ -74,6 +83,7 @@ class TransformerEncoder:
         self.origin = origin
         self._graph = graph
         self._cache = cache
+        self._saved_arithmetic: str | None = None
         self._known: dict[str, int] = {}
         self._vectors: FloatArray = np.zeros((0, 0), dtype=np.float32)
 
@@ -85,6 +95,19 @@ class TransformerEncoder:
     def fit(self, texts: Sequence[str], authors: Sequence[str | None] | None = None) -> None:
         """Do nothing: the weights are pretrained."""
 
+    @property
+    def arithmetic(self) -> str:
+        """In which arithmetic its vectors are computed here, whatever its precision is called."""
+        return self.arithmetic_on(self.device)
+
+    def arithmetic_on(self, device: str) -> str:
+        """Return the arithmetic of ``cuda``, or of this machine's processor."""
+        if device == "cuda":
+            return FLOAT32 if self.precision == "exact" else BFLOAT16
+        if self._saved_arithmetic is not None:
+            return arithmetic_again(self._saved_arithmetic)
+        return arithmetic_here(self.precision)
+
     def describe(self) -> dict[str, Any]:
         """Return what shapes its vectors."""
         return {
@@ -92,6 +115,7 @@ class TransformerEncoder:
             "normalized": self.facts.normalized,
             "longest_tokens": self.facts.longest,
             "precision": self.precision,
+            "arithmetic": self.arithmetic,
             "sha256": self.facts.digest,
         }
 
@@ -124,12 +148,16 @@ class TransformerEncoder:
         place = {text: row for row, text in enumerate(distinct)}
         vectors = np.zeros((len(distinct) + 1, self.facts.width), dtype=np.float32)
         with progress(len(distinct), "embedding", "post") as advance:
-            for rows, answer in batches(
-                distinct, self._tokenizer, self._engine, self.facts.longest
-            ):
+            for rows, answer in self._batches(distinct):
                 vectors[rows] = answer
                 advance(len(rows))
         return vectors[[place.get(text, len(distinct)) for text in texts]]
+
+    def _batches(self, texts: list[str]) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield what `batches` does, once the vectors are known to be such."""
+        with explaining_encoder(self.graph_folder):
+            for rows, answer in batches(texts, self._tokenizer, self._engine, self.facts.longest):
+                yield rows, check_vectors(answer, self.facts.width, self.name)
 
     def unknown(self, texts: Sequence[str]) -> list[str]:
         """Return the distinct texts whose vectors are not kept, in alphabetical order."""
@@ -154,15 +182,18 @@ class TransformerEncoder:
 
     def key_on(self, device: str) -> str:
         """Return what differs wherever vectors may that are computed on ``cpu`` or ``cuda``."""
-        precision = precision_on(device, self.precision)
-        return f"{self.facts.key}-{precision}-{device}-{VERSION}"
+        return self.key_of(self.arithmetic_on(device), device)
+
+    def key_of(self, arithmetic: str, device: str) -> str:
+        """Return the key of vectors computed in an arithmetic on ``cpu`` or ``cuda``."""
+        return f"{self.facts.key}-{arithmetic}-{device}-{VERSION}"
 
     def about(self) -> dict[str, Any]:
         """Return what people are told of its kept vectors."""
         return {
             "encoder": self.name,
             "pooling": self.facts.pooling,
-            "precision": self.precision,
+            "precision": self.arithmetic,
             "device": self.device,
             "width": self.facts.width,
         }
@@ -179,7 +210,7 @@ class TransformerEncoder:
         since, unkept = time.monotonic(), []
         with progress(len(missing), "embedding", "post") as advance:
             asked = [texts[row] for row in missing]
-            for chosen, answer in batches(asked, self._tokenizer, self._engine, self.facts.longest):
+            for chosen, answer in self._batches(asked):
                 rows = missing[chosen]
                 vectors[rows] = answer
                 unkept.extend(rows.tolist())
@@ -204,9 +235,10 @@ class TransformerEncoder:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self.graph_folder / TOKENIZER))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(self.facts.longest)
+        with explaining_encoder(self.graph_folder / TOKENIZER):
+            tokenizer = Tokenizer.from_file(str(self.graph_folder / TOKENIZER))
+            tokenizer.no_padding()
+            tokenizer.enable_truncation(self.facts.longest)
         return tokenizer
 
     @cached_property
@@ -214,8 +246,19 @@ class TransformerEncoder:
         if self.device == "cuda" and self.origin is not None:
             from postcast.features.transformer.torch_model import TorchModel
 
+            self._check_origin(self.origin)
             return TorchModel(self.origin, self.facts, self.precision, self.device)
-        return Graph(self.graph_folder, self.precision)
+        arithmetic, saved = self.arithmetic, self._saved_arithmetic
+        if saved not in (None, arithmetic):
+            log.warning(
+                "the saved encoder %s was trained with in %s and computes in %s here, more slowly: "
+                "this processor lacks the instructions",
+                self.name,
+                saved,
+                arithmetic,
+            )
+        with explaining_encoder(self.graph_folder / GRAPH):
+            return Graph(self.graph_folder, arithmetic)
 
     @cached_property
     def graph_folder(self) -> Path:
@@ -236,19 +279,30 @@ class TransformerEncoder:
     def _graph_in(self, cache: Cache) -> Path:
         from postcast.features.transformer.convert import make_graph
 
-        origin, weights = self.origin, "int8" if self.precision == "fastest" else "float32"
+        origin, weights = self.origin, "int8" if is_quantised(self.arithmetic) else "float32"
         about = {"encoder": self.name, "pooling": self.facts.pooling, "weights": weights}
 
         def make(folder: Path) -> None:
             log.info("Preparing the encoder %s (%s), once …", self.name, weights)
             if origin is not None:
+                self._check_origin(origin)
                 make_graph(origin, self.facts, weights, folder)
 
         return cache.made(GRAPHS, f"{self.facts.key}-{weights}-{VERSION}", about, make)
 
+    def _check_origin(self, origin: Path) -> None:
+        """Refuse weights that are not those that their remembered digest names."""
+        digests = Digests(None) if self._cache is None else self._cache.digests
+        check_model(self.name, origin, self.facts.digest, digests)
+
     def state(self) -> Parts:
         """Return graph, tokenizer, licences and what shapes the vectors."""
-        facts = {"kind": "transformer", "precision": self.precision, **self.facts.to_dict()}
+        facts = {
+            "kind": "transformer",
+            "precision": self.precision,
+            "arithmetic": self._saved_arithmetic or self.arithmetic,
+            **self.facts.to_dict(),
+        }
         files = {
             path.name: path for path in sorted(self.graph_folder.iterdir()) if path.name != ABOUT
         }
@@ -261,8 +315,9 @@ class TransformerEncoder:
         On a GPU only where that is asked for and the encoder it was made from is found.
         """
         facts = EncoderFacts.from_dict(parts.facts)
+        check_graph_files(parts.files)
         graph = parts.files[GRAPH].parent
-        precision = parts.facts["precision"]
+        precision = text(parts.facts, "precision", PRECISIONS)
         origin = _origin_of(facts) if device == "cuda" else None
         if device == "cuda" and origin is None:
             log.warning(
@@ -271,7 +326,11 @@ class TransformerEncoder:
                 facts.name,
             )
         device = "cpu" if origin is None else device
-        return cls(facts, precision=precision, device=device, origin=origin, graph=graph)
+        if device == "cpu":
+            import_openvino()  # while another thread hashes the graph
+        encoder = cls(facts, precision=precision, device=device, origin=origin, graph=graph)
+        encoder._saved_arithmetic = saved_in(parts.facts)
+        return encoder
 
 
 def _origin_of(facts: EncoderFacts) -> Path | None:

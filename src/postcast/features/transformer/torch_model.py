@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from postcast.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -43,15 +45,21 @@ class TorchModel:
         self._device = device
 
     def answer(self, ids: IntArray, mask: IntArray) -> FloatArray:
-        """Return one vector a row, float32, shape (b, d), of ids and mask of shape (b, t)."""
+        """Return one vector a row, float32, shape (b, d), of ids and mask of shape (b, t).
+
+        Computed in a batch whose shape follows from the length alone, filled up with the first
+        row: kernels are chosen by shape, and a row's vector must not depend on the others.
+        """
         import torch
 
-        tokens = torch.from_numpy(ids).to(self._device)  # (b, t)
-        real = torch.from_numpy(mask).to(self._device)  # (b, t)
+        n_filled = max(self.tokens_at_once // ids.shape[1], 1) - len(ids)
+        rows = np.concatenate([np.arange(len(ids)), np.zeros(max(n_filled, 0), dtype=np.int64)])
+        tokens = torch.from_numpy(ids[rows]).to(self._device)  # (b, t)
+        real = torch.from_numpy(mask[rows]).to(self._device)  # (b, t)
         half = torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._in_half)
         with torch.inference_mode(), half:
             vectors = pooled(self._model, tokens, real, self._facts)  # (b, d)
-        answer: FloatArray = vectors.float().cpu().numpy()
+        answer: FloatArray = vectors.float().cpu().numpy()[: len(ids)]
         return answer
 
 

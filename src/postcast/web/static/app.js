@@ -9,7 +9,14 @@ const drafts = document.getElementById("drafts");
 const second = document.getElementById("second");
 const compare = document.getElementById("compare");
 const sections = [...document.querySelectorAll(".draft")];
-const asking = new WeakMap();
+const asking = new WeakMap(); // of each draft, what ends the question about it
+let comparing = null; // what ends the question about both
+const EMPTY = '<p class="empty">The forecast stands here while you write.</p>';
+const UNANSWERED = "The server did not answer. Is it still running?";
+
+function partOf(section, name) {
+  return section.querySelector(`[data-part="${name}"]`);
+}
 
 function fieldsOf(section) {
   const fields = new FormData(section.querySelector("form"));
@@ -22,32 +29,67 @@ function isEmpty(section) {
   return !["title", "text", "tags"].some((name) => fields.get(name).trim()) && !fields.has("image");
 }
 
-async function ask(section) {
+// From the first key on, what is shown answers another draft: it is marked as such until the new
+// answer replaces it, and removed where none will come.
+function markStale(section) {
   asking.get(section)?.abort();
-  if (isEmpty(section)) return;
+  asking.delete(section);
+  const answer = section.querySelector(".answer");
+  for (const name of PARTS) {
+    const place = partOf(section, name);
+    if (place.firstElementChild && !place.querySelector(".empty")) place.classList.add("stale");
+  }
+  answer.setAttribute("aria-busy", "true");
+  markComparisonStale();
+  say("");
+}
+
+function markComparisonStale() {
+  comparing?.abort();
+  comparing = null;
+  if (compare.firstElementChild) compare.classList.add("stale");
+}
+
+function clear(section) {
+  for (const name of PARTS) show(partOf(section, name), name === "forecast" ? EMPTY : "");
+  section.querySelector(".answer").removeAttribute("aria-busy");
+}
+
+async function ask(section) {
+  markStale(section);
+  if (isEmpty(section)) {
+    clear(section);
+    clearComparison();
+    return;
+  }
   const mine = new AbortController();
   asking.set(section, mine);
-  const answer = section.querySelector(".answer");
-  answer.setAttribute("aria-busy", "true");
+  section.querySelector(".answer").setAttribute("aria-busy", "true");
   const fields = fieldsOf(section);
-  try {
-    await Promise.all(PARTS.map((name) => askPart(section, name, fields, mine.signal)));
-    await askBoth(mine.signal);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    say("The server did not answer. Is it still running?");
-  }
-  if (asking.get(section) === mine) answer.removeAttribute("aria-busy");
+  await Promise.all([
+    ...PARTS.map((name) => askPart(section, name, fields, mine.signal)),
+    askBoth(),
+  ]);
+  if (asking.get(section) === mine) section.querySelector(".answer").removeAttribute("aria-busy");
 }
 
 async function askPart(section, name, fields, signal) {
-  const response = await fetch(`/parts/${name}`, { method: "POST", body: fields, signal });
-  const place = section.querySelector(`[data-part="${name}"]`);
-  const html = await textOf(response);
-  show(place, response.ok || name === "forecast" ? html : ""); // a problem is told once
-  if (signal.aborted) return;
+  const place = partOf(section, name);
+  const { html, isAnswer } = await answerOf(`/parts/${name}`, fields, signal);
+  if (signal.aborted) return; // another draft stands there by now
+  show(place, isAnswer || name === "forecast" ? html : ""); // a problem is told once
   if (name === "forecast") tell(section, place);
   if (name === "whatif") place.querySelectorAll(".try").forEach((one) => { one.hidden = false; });
+}
+
+// Returns what the server says, whole, or that it says nothing; throws nothing.
+async function answerOf(address, fields, signal) {
+  try {
+    const response = await fetch(address, { method: "POST", body: fields, signal });
+    return { html: await textOf(response), isAnswer: response.ok };
+  } catch {
+    return { html: `<p class="problem">${UNANSWERED}</p>`, isAnswer: false };
+  }
 }
 
 async function textOf(response) {
@@ -58,6 +100,7 @@ async function textOf(response) {
 }
 
 function show(place, html) {
+  place.classList.remove("stale");
   const found = new DOMParser().parseFromString(html, "text/html");
   place.replaceChildren(...found.body.childNodes);
 }
@@ -72,16 +115,29 @@ function say(sentence) {
   said.textContent = sentence;
 }
 
-async function askBoth(signal) {
-  const isPair = drafts.classList.contains("pair") && !sections.some(isEmpty);
-  compare.hidden = !isPair;
-  if (!isPair) return;
+async function askBoth() {
+  comparing?.abort();
+  if (!drafts.classList.contains("pair") || sections.some(isEmpty)) {
+    clearComparison();
+    return;
+  }
+  const mine = new AbortController();
+  comparing = mine;
   const fields = new FormData();
   for (const section of sections) {
     for (const [name, value] of fieldsOf(section)) fields.append(`${section.dataset.draft}.${name}`, value);
   }
-  const response = await fetch("/parts/compare", { method: "POST", body: fields, signal });
-  show(compare, await textOf(response));
+  const { html } = await answerOf("/parts/compare", fields, mine.signal);
+  if (mine.signal.aborted) return;
+  compare.hidden = false;
+  show(compare, html);
+}
+
+function clearComparison() {
+  comparing?.abort();
+  comparing = null;
+  compare.hidden = true;
+  show(compare, "");
 }
 
 function openSecond() {
@@ -94,7 +150,10 @@ function openSecond() {
 function closeSecond() {
   drafts.classList.remove("pair");
   sections[1].hidden = true;
-  compare.hidden = true;
+  asking.get(sections[1])?.abort();
+  asking.delete(sections[1]);
+  clear(sections[1]);
+  clearComparison();
   second.setAttribute("aria-expanded", "false");
   second.textContent = "Compare with a second draft";
 }
@@ -128,7 +187,9 @@ for (const section of sections) {
   form.addEventListener("input", (event) => {
     if (event.target.type === "file") preview(section);
     clearTimeout(waiting);
-    waiting = setTimeout(() => ask(section), PAUSE);
+    markStale(section);
+    if (isEmpty(section)) ask(section);
+    else waiting = setTimeout(() => ask(section), PAUSE);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -152,4 +213,10 @@ second.addEventListener("click", () => {
   ask(sections[1]);
 });
 
-if (!isEmpty(sections[0])) ask(sections[0]);
+// What a browser brings back into the form is not what the page was answered to.
+function isRestored(section) {
+  const fields = [...section.querySelectorAll("input:not([type=file]), textarea")];
+  return fields.some((one) => one.value !== one.defaultValue);
+}
+
+if (!isEmpty(sections[0]) || isRestored(sections[0])) ask(sections[0]);

@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +206,7 @@ def test_a_colon_makes_no_address(tmp_path, monkeypatch):
 
 
 def test_a_file_is_read_no_further_than_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoding, "MOST_BYTES", 10)
+    monkeypatch.setattr(decoding, "FILES", replace(decoding.FILES, n_bytes=10))
     (tmp_path / "a").write_bytes(bytes(10))
     (tmp_path / "b").write_bytes(bytes(11))
     assert read_bytes(str(tmp_path / "a")) == bytes(10)

@@ -124,7 +124,7 @@ def test_the_tally_counts_by_reason(folder):
     assert (tally.seen, tally.none) == (1, 1)
     assert dict(tally.unseen) == {"missing": 2, "not an image": 1, "an address, not a file": 1}
     assert str(tally) == (
-        "Images (plain): 1 of 5 were seen, not 2 (missing), 1 (not an image), "
+        "Images (plain): 1 of 5 was seen, not 2 (missing), 1 (not an image), "
         "1 (an address, not a file); posts without one: 1."
     )
 
