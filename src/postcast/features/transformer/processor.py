@@ -1,6 +1,6 @@
 """What this machine's processor can do for an encoder, as OpenVINO tells and shows it.
 
-Knows no encoder. Restrictions such as ``ONEDNN_MAX_CPU_ISA`` are seen, since OpenVINO obeys them.
+Knows no encoder. Restrictions such as ``ONEDNN_MAX_CPU_ISA`` are seen, since kernels obey them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from postcast.features.transformer.arithmetic import (
 from postcast.features.transformer.graph import one_core, without_telemetry
 
 X86 = {"x86_64", "amd64", "i686", "x86"}
+
+BFLOAT16_KERNEL = "brgemm"
+"""How the kernels begin whose products the processor makes; others convert each number."""
 
 N_FACTORS, LARGEST_INPUT, LARGEST_WEIGHT = 64, 255, 127
 """Two products of the largest u8 and s8 exceed 16 bits: without VNNI their sum saturates."""
@@ -52,8 +55,20 @@ def _needed(bfloat16: bool, int8: bool) -> frozenset[str]:
 
 @functools.cache
 def has_bfloat16() -> bool:
-    """Return whether the processor multiplies bfloat16 itself."""
-    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    """Return whether the processor multiplies bfloat16 itself.
+
+    OpenVINO lists what the processor has, whatever restricts it: a graph then cannot be compiled,
+    or is computed twenty times as slowly. So a product is compiled, and its kernel looked at.
+    """
+    if "BF16" not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return False
+    try:
+        compiled = _core().compile_model(_product_of_floats(), "CPU", _settings("bf16"))
+    except RuntimeError:
+        return False
+    told = [operation.get_rt_info() for operation in compiled.get_runtime_model().get_ops()]
+    kernels = [one["primitiveType"].astype(str) for one in told if "primitiveType" in one]
+    return any(name.startswith(BFLOAT16_KERNEL) for name in kernels)
 
 
 @functools.cache
@@ -66,9 +81,9 @@ def has_exact_int8() -> bool:
     """
     if platform.machine().lower() not in X86:
         return False
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
     try:
-        request = _core().compile_model(_product(), "CPU", settings).create_infer_request()
+        compiled = _core().compile_model(_product_of_integers(), "CPU", _settings("f32"))
+        request = compiled.create_infer_request()
         inputs = np.full((8, N_FACTORS), LARGEST_INPUT, dtype=np.float32)
         sums = request.infer({0: inputs})[0]
     except RuntimeError:  # no kernel for it under the restrictions that are set
@@ -76,12 +91,21 @@ def has_exact_int8() -> bool:
     return bool(np.allclose(sums, N_FACTORS * LARGEST_INPUT * LARGEST_WEIGHT, rtol=1e-3))
 
 
-def _product() -> Any:
-    """Return a graph of one int8 product of the largest values."""
-    with without_telemetry():
-        import openvino
-        import openvino.opset13 as ops
+def _settings(precision: str) -> dict[str, Any]:
+    return {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
 
+
+def _product_of_floats() -> Any:
+    """Return a graph of one float32 product, as long as an encoder's."""
+    openvino, ops = _openvino()
+    inputs = ops.parameter([64, 384], np.float32)
+    weights = ops.constant(np.ones((384, 384), dtype=np.float32))
+    return openvino.Model([ops.matmul(inputs, weights, False, True)], [inputs])
+
+
+def _product_of_integers() -> Any:
+    """Return a graph of one int8 product of the largest values."""
+    openvino, ops = _openvino()
     inputs = ops.parameter([8, N_FACTORS], np.float32)
     low, high = np.float32(0), np.float32(LARGEST_INPUT)
     rounded = ops.fake_quantize(inputs, low, high, low, high, LARGEST_INPUT + 1)
@@ -91,6 +115,12 @@ def _product() -> Any:
 
 
 def _core() -> Any:
+    return one_core(_openvino()[0])
+
+
+def _openvino() -> tuple[Any, Any]:
+    """Return the module, and that of its operations."""
     with without_telemetry():
         import openvino
-    return one_core(openvino)
+        import openvino.opset13 as ops
+    return openvino, ops
