@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def posts(tmp_path_factory) -> Path:
     """The sample with an image a post, the lighter the more saves."""
     import csv
@@ -93,7 +93,7 @@ def posts(tmp_path_factory) -> Path:
     return folder / "posts.csv"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def run(posts, tmp_path_factory) -> Path:
     """A whole run that learned from titles, texts and images."""
     out = tmp_path_factory.mktemp("browser") / "RUN"
@@ -105,18 +105,18 @@ def run(posts, tmp_path_factory) -> Path:
     return out
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_server():
     return served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(run) -> Iterator[Server]:
     with served(run) as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     from playwright.sync_api import sync_playwright
 

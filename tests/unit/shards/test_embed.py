@@ -138,8 +138,8 @@ def command(manifest, choice, *part):
 
 @pytest.fixture
 def large(choice, tmp_path):
-    """Two shards of a second's work each."""
-    return make_shards(some_posts(60_000), 2, tmp_path / "L", choice)
+    """Two shards of half a second's work each."""
+    return make_shards(some_posts(24_000), 2, tmp_path / "L", choice)
 
 
 def test_a_worker_killed_in_mid_shard_leaves_nothing_half_written(choice, large):
