@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +35,37 @@ def main() -> None:
     pin_to_one_core()
     bars: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        rounds = ["--rounds", str(chosen.rounds)]
-        run, parts = work / "run", chosen.parts
-        if {"startup", "forecast"} & set(parts):
-            train = ["-m", "postcast", "run", str(chosen.posts), "--encoder", "minilm"]
-            _python([*train, "--quiet", "--out", str(run)])
-        if "startup" in parts:
-            bars += startup(run)
-        if "forecast" in parts:
-            bars += _measured("forecast", [str(run), *rounds], work)
-        most = [] if chosen.most is None else ["--most", str(chosen.most)]
-        for encoder in ("minilm", "distilbert"):
-            if encoder in parts:
-                asked = [str(chosen.posts), "--encoder", encoder, *rounds, *most]
-                bars += _measured("embedding", asked, work)
-        if "job" in parts:
-            bars += _measured("job", [str(chosen.posts), *rounds], work)
-        if "quality" in parts:
-            bars += _measured("quality", [str(chosen.posts)], work)
-    result = {**measured_on(), "pinned_to_cores": 1, "rows": bars}
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    chosen.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+        for measured in _all_parts(chosen, Path(name)):
+            bars += measured
+            result = {**measured_on(), "pinned_to_cores": 1, "rows": bars}
+            chosen.out.parent.mkdir(parents=True, exist_ok=True)
+            chosen.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     for bar in bars:
         state = {True: "met", False: "NOT MET", None: "not applicable"}[bar["met"]]
         ratio = "–" if bar["ratio"] is None else f"{bar['ratio']:.2f}"
         print(f"{state:<15} {ratio:>7} of {bar['must_reach']:g}: {bar['what']}")
+
+
+def _all_parts(chosen: argparse.Namespace, work: Path) -> Iterator[list[dict[str, Any]]]:
+    """Measure one part after another, each written down as soon as it is there."""
+    posts, run, parts = str(chosen.posts), work / "run", chosen.parts
+    rounds = ["--rounds", str(chosen.rounds)]
+    most = [] if chosen.most is None else ["--most", str(chosen.most)]
+    if {"startup", "forecast"} & set(parts):
+        _python(
+            ["-m", "postcast", "run", posts, "--encoder", "minilm", "--quiet", "--out", str(run)]
+        )
+    if "startup" in parts:
+        yield startup(run)
+    if "forecast" in parts:
+        yield _measured("forecast", [str(run), *rounds], work)
+    for encoder in ("minilm", "distilbert"):
+        if encoder in parts:
+            yield _measured("embedding", [posts, "--encoder", encoder, *rounds, *most], work)
+    if "job" in parts:
+        yield _measured("job", [posts, *rounds], work)
+    if "quality" in parts:
+        yield _measured("quality", [posts], work)
 
 
 def _measured(module: str, arguments: list[str], work: Path) -> list[dict[str, Any]]:
