@@ -59,6 +59,8 @@ class Shape:
         Distinct counts, at most.
     no_posts : bool
         Whether the RUN is trained with ``--no-posts``.
+    is_drawn : bool
+        Whether the RUN is trained with ``--split stratified``.
     """
 
     posts: int = 80
@@ -69,6 +71,7 @@ class Shape:
     ids: bool = True
     counts: int = 1_000
     no_posts: bool = False
+    is_drawn: bool = False
 
 
 FULL = Shape()
@@ -78,6 +81,7 @@ SHAPES: dict[str, Shape] = {
     "one author": replace(FULL, authors=1),
     "without times": replace(FULL, times="none"),
     "one day": replace(FULL, times="one day"),
+    "one day, --split stratified": replace(FULL, times="one day", is_drawn=True),
     "without titles": replace(FULL, titles=False),
     "without tags": replace(FULL, tags=False),
     "without ids": replace(FULL, ids=False),
@@ -128,9 +132,7 @@ def posts_of(shape: Shape, n_posts: int, first: int = 0) -> list[dict[str, objec
             row["category"] = ("garden", "kitchen")[number % 2]
         if shape.times != "none":
             moment = np.datetime64("2024-01-01T00:00") + np.timedelta64(7 * number, "h")
-            row["created_at"] = str(moment)[:10] if shape.times == "one day" else f"{moment}Z"
-            if shape.times == "one day":
-                row["created_at"] = "2024-03-01"
+            row["created_at"] = "2024-03-01" if shape.times == "one day" else f"{moment}Z"
         rows.append(row)
     return rows
 
@@ -328,7 +330,8 @@ def train_shape(shape: Shape, classifier: str, encoder: str, posts: Path, run: P
     """Train a RUN on posts of a shape."""
     options = ["--classifier", classifier, "--encoder", encoder, "--device", "cpu"]
     hides = ["--no-posts"] if shape.no_posts else []
-    command = ["run", posts, "--out", run, *options, *hides, "--quiet"]
+    splits = ["--split", "stratified"] if shape.is_drawn else []
+    command = ["run", posts, "--out", run, *options, *hides, *splits, "--quiet"]
     return _watched(partial(run_command, command))
 
 

@@ -89,8 +89,10 @@ MORE_CELLS: list[Cell] = [
     {**CELLS[1], "classifier": "hypergraph", "times": "hours", "authors": 1, "no_posts": True},
     {**CELLS[2], "classifier": "ensemble", "times": "none", "authors": 1, "encoder": "tiny"},
     {**CELLS[0], "classifier": "strong", "authors": 0, "encoder": "minilm"},
+    {**CELLS[0], "classifier": "strong", "times": "one day", "is_drawn": True},
+    {**CELLS[1], "classifier": "hypergraph", "times": "one day", "is_drawn": True},
 ]
-"""One author, and minilm itself, which would double the cells if each met all else."""
+"""One author, one day, and minilm itself, which would double the cells if each met all else."""
 
 NO_MEMORY = ("linear", "majority", "author-median", "neural", "reference")
 """The classifiers that draw on no remembered posts, which newer ones would not change."""
@@ -166,6 +168,18 @@ def test_commands_on_posts_answer(name, tmp_path, monkeypatch):
     with small_models():
         answers = ask_posts(SHAPES[name], tmp_path / "asked")
     assert {n: (a.status, a.detail) for n, a in answers.items() if a.status != "answered"} == {}
+
+
+def test_posts_of_one_time_are_compared_by_the_splits_that_need_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    with small_models():
+        answers = ask_posts(SHAPES["one day"], tmp_path / "asked")
+    assert {name: answer.status for name, answer in answers.items()} == {
+        "prepare": "answered",
+        "audit": "refused",
+        "compare": "answered",
+    }
+    assert "the posts have the same time" in answers["audit"].detail
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIER_NAMES)

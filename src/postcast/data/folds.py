@@ -139,6 +139,12 @@ def _origin(rows: Rows, start: float, maturity: Maturity) -> Split:
     """Learn from the oldest posts up to a share of them, test on the next tenth."""
     later = newest(rows.timeline, 1 - start)
     is_test = later & ~newest(rows.timeline, 1 - start - SPAN)
+    if not is_test.any():
+        share = f"{start:.0%} to {start + SPAN:.0%}"
+        raise SplitError(
+            f"too many posts have the same time: none stand apart as the {share} oldest",
+            "posts of several times",
+        )
     is_young = young(rows, later, maturity)
     return _apart(rows, np.flatnonzero(is_test), "rolling", is_out=later & ~is_test | is_young)
 

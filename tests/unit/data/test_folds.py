@@ -1,5 +1,7 @@
 """Protocols: nothing of a test row is in training, and what forward means is forward."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -96,5 +98,8 @@ def test_what_cannot_be_done_is_said():
     for protocol in ("blocks", "chronological", "rolling"):
         with pytest.raises(SplitError, match="nothing orders these posts"):
             folds(rows("none"), protocol, maturity=AT_ONCE)
+    at_once = replace(rows("time"), order=np.zeros(600, dtype=np.int64))
+    with pytest.raises(SplitError, match="too many posts have the same time"):
+        folds(at_once, "rolling", maturity=AT_ONCE)
     with pytest.raises(SplitError, match="1 author"):
         folds(rows(n_authors=1), "unseen", maturity=AT_ONCE)
