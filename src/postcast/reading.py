@@ -52,11 +52,14 @@ def read(
         source,
         columns_of(settings, forecaster),
         timezone=settings.timezone,
+        day_first=settings.day_first,
         keep_negative=settings.protocol == "reference",
         reader=settings.reader,
     )
     taken = (f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items())
     log.info("Columns: %s.", ", ".join(taken))
+    for note in posts.source.notes:
+        log.warning("%s%s.", note[:1].upper(), note[1:])
     if forecaster is not None and forecaster.senses.images is None:
         return without_images(posts)
     return with_images_found(posts, settings, READ_IMAGES if forecaster else classifiers)
@@ -105,6 +108,7 @@ def read_drafts(source: Any, settings: Settings, forecaster: Forecaster) -> pl.D
         source,
         columns_of(settings, forecaster),
         timezone=settings.timezone,
+        day_first=settings.day_first,
         reader=settings.reader,
         ordering=forecaster.bank.ordering,
     )

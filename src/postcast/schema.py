@@ -166,6 +166,8 @@ class Source:
         id's local part (comparable within an author only), or nothing.
     rows_read : int
         Rows in the source.
+    notes : tuple of str
+        What was decided in reading that the file leaves open, and what in it could not be used.
     synthetic : bool
         True for generated posts; shown wherever the posts are.
     scores_counts : bool
@@ -180,6 +182,7 @@ class Source:
     columns: Mapping[str, tuple[str, ...]]
     ordering: Ordering
     rows_read: int
+    notes: tuple[str, ...] = ()
     synthetic: bool = False
     scores_counts: bool = False
     image_root: Path | None = field(default=None, compare=False)

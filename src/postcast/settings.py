@@ -78,6 +78,12 @@ class Settings:
     timezone: str = _choice(
         "UTC", "Zone of times that name none, as in Europe/Paris.", READING, metavar="ZONE"
     )
+    dayfirst: bool = _choice(False, "Dates such as 03/04/2025 begin with the day.", READING)
+    monthfirst: bool = _choice(
+        False,
+        "They begin with the month. Without either, the whole column decides where it can.",
+        READING,
+    )
     reader: str = _choice(
         "auto",
         "Format, as postcast formats lists them; auto tells it by content.",
@@ -245,6 +251,8 @@ class Settings:
         check_between("coverage", self.coverage, 0.0, 1.0)
         if not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(f"seed {self.seed}", f"a whole number from 0 to {LARGEST_SEED}")
+        if self.dayfirst and self.monthfirst:
+            raise SettingsError("both --dayfirst and --monthfirst", "one of them, or neither")
         if self.jobs < 1:
             raise SettingsError(f"jobs {self.jobs}", "1 or more processes")
         if (self.classes == "fixed") != bool(self.thresholds):
@@ -278,6 +286,11 @@ class Settings:
             values = {**values, "classes": "fixed"}
         kinds = {name: field_type(one) for name, one in known.items()}
         return cls(**{name: fitted(kinds[name], value) for name, value in values.items()})
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether dates of three numbers begin with the day; None where their column decides."""
+        return self.dayfirst or (False if self.monthfirst else None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON types."""

@@ -61,12 +61,14 @@ def show_posts(posts: Posts, *, as_json: bool) -> None:
         "with_text": int((posts.table["text"] != "").sum()),
         "ordered_by": posts.source.ordering,
         "columns": {role: list(names) for role, names in posts.source.columns.items()},
+        "notes": list(posts.source.notes),
         "rejected": reasons,
     }
     if not as_json:
         facts["columns"] = ", ".join(
             f"{role} = {' + '.join(names)}" for role, names in posts.source.columns.items()
         )
+        facts["notes"] = "; ".join(posts.source.notes) or "none"
         facts["rejected"] = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none"
     show_facts(facts, as_json=as_json)
 

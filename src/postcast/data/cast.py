@@ -5,14 +5,13 @@ Knows how counts, times and texts are written; rejects no row.
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 import polars as pl
 
 from postcast.data.columns import Columns
 from postcast.data.numbers import counts
 from postcast.data.tags import canonical_tags
-from postcast.data.times import FORMATS, moment_of, zone_of
+from postcast.data.time_columns import read_times
+from postcast.data.times import FORMATS, zone_of
 from postcast.errors import ReadError
 
 _DECIMAL = r"^[0-9]+(\.0+|[.,][0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
@@ -21,13 +20,22 @@ _DECIMAL = r"^[0-9]+(\.0+|[.,][0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
 _ERROR_VALUE = r"^#(NAME\?|REF!|VALUE!|DIV/0!|N/A|NULL!|NUM!|SPILL!|CALC!|ERROR!|#{3,})$"
 """What a spreadsheet shows in the place of a cell."""
 
+_NOTHING = r"(?i)^(-+|–|—|n/?a|null|none|nan|nat|unknown|undefined|\\n)$"
+"""What programs and people write where they have no count or time."""
+
 _MOSTLY = 0.5
 """The share of a column's cells from which it is the column that is mangled, not some cells."""
 
 _EXAMPLES = 3
 
 
-def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.DataFrame:
+def cast(
+    raw: pl.DataFrame,
+    columns: Columns,
+    *,
+    timezone: str = "UTC",
+    day_first: bool | None = None,
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Bring text cells to the canonical columns, row for row.
 
     Parameters
@@ -38,10 +46,12 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
         Names that exist in `raw`.
     timezone : str
         The zone of times that name none.
+    day_first : bool, optional
+        Whether dates such as ``03/04/2025`` begin with the day; without it the column decides.
 
     Returns
     -------
-    polars.DataFrame
+    table : polars.DataFrame
         ``row`` (UInt32, 1-based), ``id``, ``author``, ``title`` (null where there is none),
         ``text`` (empty where there is none), ``tags`` (as `canonical_tags` writes them),
         ``category``, ``image``, ``time`` (UTC, microseconds), ``engagement`` (Float64); and what
@@ -49,6 +59,8 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
         and ``count_found``, each only where there is such a column. Cells that a spreadsheet
         mangled are empty, and stand in ``id_found``, ``author_found`` and ``text_found``, each
         only where there are some.
+    notes : tuple of str
+        What was decided in reading them, where the cells leave it open.
 
     Raises
     ------
@@ -67,13 +79,14 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
         _filled(raw, columns.author), "author", columns.author
     )
     text, *mangled_texts = _joined(raw, columns.text)
-    counted = _filled(raw, columns.count).alias("count_found")
-    dated = _filled(raw, columns.time).alias("time_found")
+    counted = _known(_filled(raw, columns.count)).alias("count_found")
+    dated = _known(_filled(raw, columns.time)).alias("time_found")
+    times = read_times(dated, zone_of(timezone), day_first)
     found = [
         *([counted] if columns.count else []),
         *([dated] if columns.time else []),
     ]
-    return pl.DataFrame(
+    table = pl.DataFrame(
         [
             rows,
             ids.alias("id"),
@@ -83,7 +96,7 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
             canonical_tags(_filled(raw, columns.tags)).alias("tags"),
             _filled(raw, columns.category).alias("category"),
             _filled(raw, columns.image).alias("image"),
-            _moments(dated, zone_of(timezone)).alias("time"),
+            times.moments.alias("time"),
             counts(counted).alias("engagement"),
             *found,
             *mangled_ids,
@@ -91,6 +104,7 @@ def cast(raw: pl.DataFrame, columns: Columns, *, timezone: str = "UTC") -> pl.Da
             *mangled_texts,
         ]
     )
+    return table, times.notes
 
 
 def _filled(raw: pl.DataFrame, name: str | None) -> pl.Series:
@@ -99,6 +113,11 @@ def _filled(raw: pl.DataFrame, name: str | None) -> pl.Series:
         return pl.repeat(None, raw.height, dtype=pl.String, eager=True)
     stripped = pl.col(name).str.strip_chars()
     return raw.select(pl.when(stripped != "").then(stripped).alias(name)).to_series()
+
+
+def _known(cells: pl.Series) -> pl.Series:
+    """Return counts or times without the words that stand for none."""
+    return cells.set(cells.str.contains(_NOTHING).fill_null(value=False), None)
 
 
 def _joined(raw: pl.DataFrame, names: tuple[str, ...]) -> list[pl.Series]:
@@ -167,8 +186,3 @@ _READABLE = {
     "count": ("count_found", "engagement", "is a number", "such as 12, 1,234 or 1.2K"),
     "time": ("time_found", "time", "can be read", FORMATS),
 }
-
-
-def _moments(found: pl.Series, zone: tzinfo) -> pl.Series:
-    moments = [None if text is None else moment_of(text, zone) for text in found]
-    return pl.Series(moments, dtype=pl.Datetime("us", "UTC"))

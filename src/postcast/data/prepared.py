@@ -22,7 +22,7 @@ from postcast.errors import ReadError
 from postcast.files import replacing, write_text
 from postcast.schema import IMAGE_PRINT, Posts, Source
 
-FORMAT = 1
+FORMAT = 2
 """Grows whenever an older postcast could no longer read what this one writes."""
 
 _KEY = "postcast"
@@ -80,6 +80,7 @@ def read_prepared(path: str | Path) -> Posts:
     try:
         source = about["source"]
         source["columns"] = {role: tuple(names) for role, names in source["columns"].items()}
+        source["notes"] = tuple(map(str, source["notes"]))
         source["sha256"] = hashlib.sha256(data).hexdigest()
         table = bounded_table(data, name)
         if "category" not in table.columns:  # those prepared before posts had one

@@ -71,6 +71,7 @@ def read_posts(
     columns: Columns | Mapping[str, str | Sequence[str]] = _ANY_COLUMNS,
     *,
     timezone: str = "UTC",
+    day_first: bool | None = None,
     needs_count: bool = True,
     keep_negative: bool = False,
     reader: str = "auto",
@@ -88,6 +89,8 @@ def read_posts(
         the rest is as the format has it, or found by common names.
     timezone : str
         The zone of times that name none.
+    day_first : bool, optional
+        Whether dates such as ``03/04/2025`` begin with the day; without it the column decides.
     needs_count : bool
         False reads posts whose engagement is not known, or does not matter.
     keep_negative : bool
@@ -109,7 +112,8 @@ def read_posts(
     """
     raw = _raw(source, reader)
     settled = _settled(raw.table, Columns.of(columns), needs_count=needs_count)
-    table = _with_problems(cast(raw.table.cells, settled, timezone=timezone), raw.table)
+    table, notes = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
+    table = _with_problems(table, raw.table)
     if not needs_count:
         table = table.drop("count_found", strict=False)
     check_readable(table, settled, "count")
@@ -136,6 +140,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.cells.height,
+            notes=notes,
             scores_counts=raw.table.scores_counts,
             image_root=raw.folder,
         ),
@@ -147,6 +152,7 @@ def read_drafts(
     columns: Columns | Mapping[str, str | Sequence[str]] = _ANY_COLUMNS,
     *,
     timezone: str = "UTC",
+    day_first: bool | None = None,
     reader: str = "auto",
     ordering: Ordering | None = None,
 ) -> pl.DataFrame:
@@ -154,7 +160,7 @@ def read_drafts(
 
     Parameters
     ----------
-    source, columns, timezone, reader
+    source, columns, timezone, day_first, reader
         As for `read_posts`.
     ordering : {"time", "id", "none"}, optional
         What ``order`` shall mean: that of the posts that the forecaster learned from.
@@ -174,7 +180,7 @@ def read_drafts(
     """
     raw = _raw(source, reader)
     settled = _settled(raw.table, Columns.of(columns), needs_count=False)
-    table = cast(raw.table.cells, settled, timezone=timezone)
+    table, _ = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
     check_readable(table, settled, "time")
     table, _ = order_posts(table, ordering)
     return table.with_columns(

@@ -11,7 +11,7 @@ def table(rows, problems=None):
     raw = pl.DataFrame(
         rows, schema=dict.fromkeys(("id", "author", "text", "time", "saves"), pl.String)
     )
-    judged = cast(raw, COLUMNS)
+    judged, _ = cast(raw, COLUMNS)
     for name, place in (("problem", 0), ("problem_found", 1)):
         found = [(problems or {}).get(row, (None, None))[place] for row in judged["row"]]
         judged = judged.with_columns(pl.Series(name, found, dtype=pl.String))

@@ -186,7 +186,7 @@ class TestSmpd:
         assert posts.table["engagement"].to_list() == [7.0, 2**10.5 - 1, 0.0]
         assert posts.table["time"][0] == datetime(2015, 12, 13, 9, 46, 40, tzinfo=UTC)
         assert posts.table["image"][0] == "train/59@N75/775.jpg"
-        assert rejected(posts) == [(3, "696", "count is not a number", "none")]
+        assert rejected(posts) == [(3, "696", "count is missing", "")]
         assert {"Concept", "Latitude", "ispro", "Pathalias", "Mediatype"} <= set(
             read_cells(folder).columns
         )

@@ -58,7 +58,7 @@ def test_other_files_are_refused(posts, tmp_path):
     with pytest.raises(ReadError, match="does not hold prepared posts"):
         read_prepared(path)
     posts.table.write_parquet(path, metadata={"postcast": '{"format": 99}'})
-    with pytest.raises(ReadError, match="is of format 99; expected format 1"):
+    with pytest.raises(ReadError, match="is of format 99; expected format 2"):
         read_prepared(path)
 
 
