@@ -13,6 +13,7 @@ from postcast.data.tags import canonical_tags
 from postcast.data.time_columns import read_times
 from postcast.data.times import FORMATS, zone_of
 from postcast.errors import ReadError
+from postcast.wording import counted
 
 _DECIMAL = r"^[0-9]+(\.0+|[.,][0-9]+[eE]\+?[0-9]+|[eE]\+[0-9]+)$"
 """An id or a name that a program took for a number; its digits may be lost."""
@@ -64,20 +65,21 @@ def cast(
 
     Raises
     ------
-    ReadError
-        If most ids or authors were written as decimal numbers.
     SettingsError
         If there is no such time zone.
     """
     rows = pl.int_range(1, raw.height + 1, dtype=pl.UInt32, eager=True).alias("row")
-    ids, *mangled_ids = (
-        _without_mangled(_filled(raw, columns.id), "id", columns.id)
-        if columns.id
-        else (rows.cast(pl.String),)
-    )
-    authors, *mangled_authors = _without_mangled(
-        _filled(raw, columns.author), "author", columns.author
-    )
+    ids, authors = _filled(raw, columns.id), _filled(raw, columns.author)
+    notes: list[str] = []
+    if columns.id is None or _are_rounded(ids):
+        if columns.id is not None:
+            notes.append(_rounded(ids, columns.id, "row numbers are used instead"))
+        ids = rows.cast(pl.String)
+    if _are_rounded(authors):
+        notes.append(_rounded(authors, str(columns.author), "no author is read"))
+        authors = _filled(raw, None)
+    ids, *mangled_ids = _without_mangled(ids, "id")
+    authors, *mangled_authors = _without_mangled(authors, "author")
     text, *mangled_texts = _joined(raw, columns.text)
     counted = _known(_filled(raw, columns.count)).alias("count_found")
     dated = _known(_filled(raw, columns.time)).alias("time_found")
@@ -104,7 +106,7 @@ def cast(
             *mangled_texts,
         ]
     )
-    return table, times.notes
+    return table, (*notes, *times.notes)
 
 
 def _filled(raw: pl.DataFrame, name: str | None) -> pl.Series:
@@ -132,23 +134,21 @@ def _joined(raw: pl.DataFrame, names: tuple[str, ...]) -> list[pl.Series]:
     return [table["text"].set(found.is_not_null(), ""), found]
 
 
-def _without_mangled(keys: pl.Series, role: str, name: str | None) -> list[pl.Series]:
-    """Return ids or authors without those mangled, and the mangled ones where there are some.
-
-    Raises
-    ------
-    ReadError
-        If most are decimal numbers.
-    """
+def _are_rounded(keys: pl.Series) -> bool:
+    """Tell whether most ids or authors were written as decimal numbers."""
     decimal = keys.str.contains(_DECIMAL).fill_null(value=False)
-    if decimal.any() and decimal.sum() >= _MOSTLY * keys.count():
-        raise ReadError(
-            f"column {name!r} holds decimal numbers such as {keys.filter(decimal)[0]!r}, "
-            "whose digits are lost",
-            "text or integers",
-            "export it again as text",
-        )
-    mangled = decimal | keys.str.contains(_ERROR_VALUE).fill_null(value=False)
+    return bool(decimal.any()) and decimal.sum() >= _MOSTLY * keys.count()
+
+
+def _rounded(keys: pl.Series, name: str, instead: str) -> str:
+    decimal = keys.filter(keys.str.contains(_DECIMAL).fill_null(value=False))
+    written = f"{counted(len(decimal), 'cell')} of the column {name!r} such as {decimal[0]!r}"
+    return f"a program rounded {written}: {instead}"
+
+
+def _without_mangled(keys: pl.Series, role: str) -> list[pl.Series]:
+    """Return ids or authors without those mangled, and the mangled ones where there are some."""
+    mangled = keys.str.contains(f"{_DECIMAL}|{_ERROR_VALUE}").fill_null(value=False)
     if not mangled.any():
         return [keys]
     return [keys.set(mangled, None), keys.set(~mangled, None).alias(f"{role}_found")]

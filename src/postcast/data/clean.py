@@ -9,6 +9,8 @@ import polars as pl
 
 REASONS = (
     "record is broken",
+    "row has too many fields",
+    "quote is not closed",
     "post is a retweet",
     "count is missing",
     "count is not a number",

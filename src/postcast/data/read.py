@@ -140,7 +140,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.cells.height,
-            notes=notes,
+            notes=(*raw.table.notes, *notes),
             scores_counts=raw.table.scores_counts,
             image_root=raw.folder,
         ),

@@ -41,8 +41,15 @@ def test_each_reason_is_given_with_its_value():
                 {**GOOD, "id": "9.4679E+11"},
                 {**GOOD, "id": "k", "author": "9.4679E+11"},
                 {**GOOD, "id": "l", "text": "#NAME?"},
+                {},
+                {},
             ],
-            {10: ("record is broken", '{"id'), 11: ("post is a retweet", "RT @x")},
+            {
+                10: ("record is broken", '{"id'),
+                11: ("post is a retweet", "RT @x"),
+                17: ("row has too many fields", "9 fields: a, b"),
+                18: ("quote is not closed", '4,"e'),
+            },
         )
     )
     assert rejected.rows() == [
@@ -60,6 +67,8 @@ def test_each_reason_is_given_with_its_value():
         (14, "", "id is mangled", "9.4679E+11"),
         (15, "k", "author is mangled", "9.4679E+11"),
         (16, "l", "text is mangled", "#NAME?"),
+        (17, "", "row has too many fields", "9 fields: a, b"),
+        (18, "", "quote is not closed", '4,"e'),
     ]
     assert sorted(rejected["reason"]) == sorted(REASONS)
     assert kept["row"].to_list() == [1, 9, 13, 16]

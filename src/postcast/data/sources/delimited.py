@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -28,13 +29,18 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 
+TOO_WIDE = "row has too many fields"
+OPEN_QUOTE = "quote is not closed"
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SHOWN = 80
 _SAMPLE_RECORDS = 50
 _SAMPLE_LINES = 400
 
 
 def read(files: Files) -> Table:
-    """Read a whole delimited file, as `cells_of` does."""
-    return Table(cells_of(files.bytes_of(files.names[0]), files.name))
+    """Read a whole delimited file, as `table_of` does."""
+    return table_of(files.bytes_of(files.names[0]), files.name)
 
 
 def fits(files: Files) -> bool:
@@ -42,76 +48,135 @@ def fits(files: Files) -> bool:
     return not files.is_set
 
 
-def cells_of(data: bytes, name: str) -> pl.DataFrame:
+def table_of(data: bytes, name: str) -> Table:
     """Return the cells of a whole delimited file; `name` is for messages.
 
-    The apostrophe that guards a cell from being computed by a spreadsheet is taken away.
+    A line ``sep=;`` and lines of a title before the header are left out. Rows that lack their last
+    fields are filled with empty ones; rows with too many, and lines on which a quote opens that is
+    never closed, are problems. Of columns that share a name, the later ones are numbered. The
+    apostrophe that guards a cell from being computed by a spreadsheet is taken away.
 
     Raises
     ------
     ReadError
-        If a quote is not closed, a row has more or fewer fields than the header, or two
-        columns share a name; the line (1-based, as an editor counts them) is named.
+        If the file is empty, or has too many columns.
     """
     lines = list(io.StringIO(decode(data, name), newline=""))
     first = next(line for line in lines if line.strip())
+    told = _SEPARATOR.fullmatch(first.strip())
+    if told:
+        lines = lines[lines.index(first) + 1 :]
+        first = next((line for line in lines if line.strip()), "")
     check_columns(name, 1 + max(first.count(mark) for mark in DELIMITERS))
     with fields_of_any_size(len(data)):
-        records = _records(lines, delimiter_of(lines), name)
-        _, header = next(records, (1, []))
-        _check_header(header, name)
-        columns = _columns(header, records, name)
-    return unguarded(
-        pl.DataFrame({head: pl.Series(cells, dtype=pl.String) for head, cells in columns.items()})
-    )
+        delimiter = told[1] if told else delimiter_of(lines)
+        records = _records(lines, delimiter)
+        header, ahead = _header(records, name)
+        return _table(header, itertools.chain(ahead, records))
 
 
-def _columns(
-    header: list[str], records: Iterator[tuple[int, list[str]]], name: str
-) -> dict[str, list[str]]:
-    """Return the cells of each column."""
+def cells_of(data: bytes, name: str) -> pl.DataFrame:
+    """Return the cells of `table_of` alone: rows that are problems are empty."""
+    return table_of(data, name).cells
+
+
+def _header(
+    records: Iterator[list[str] | _Broken], name: str
+) -> tuple[list[str], list[list[str] | _Broken]]:
+    """Return the header, its names made different, and the records read on the way.
+
+    It is the first record as wide as most of the first fifty are, or wider.
+
+    Raises
+    ------
+    ReadError
+        If there is none, or it has too many columns.
+    """
+    ahead = list(itertools.islice(records, _SAMPLE_RECORDS))
+    whole = [record for record in ahead if not isinstance(record, _Broken)]
+    if not whole:
+        raise ReadError(f"{name} is empty", "a header and at least one post")
+    widths = Counter(len(record) for record in whole[1:] or whole)
+    width = max(widths, key=lambda one: (widths[one], one))
+    is_short = len(whole[0]) == 1 < width
+    begins = next((at for at, one in enumerate(whole) if len(one) >= width), 0) if is_short else 0
+    header = whole[begins]
+    check_columns(name, len(header))
+    return _numbered(header), ahead[ahead.index(header) + 1 :]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Return column names of which the later ones of a name are numbered, as in ``text (2)``."""
+    taken: dict[str, None] = {}
+    for name in names:
+        other, number = name, 1
+        while other in taken:
+            number += 1
+            other = f"{name} ({number})".strip()
+        taken[other] = None
+    return list(taken)
+
+
+def _table(header: list[str], records: Iterator[list[str] | _Broken]) -> Table:
+    """Return the records as cells under a header, and what is wrong with some."""
     columns: list[list[str]] = [[] for _ in header]
-    for line, row in records:
-        if len(row) != len(header):
-            raise ReadError(
-                f"{name}, line {line}: {counted(len(row), 'field')}",
-                f"{len(header)} as in the header",
-                "quote the fields that contain the delimiter",
-            )
-        for column, cell in zip(columns, row, strict=True):
-            column.append(cell)
-    return dict(zip(header, columns, strict=True))
+    problems: dict[int, tuple[str, str]] = {}
+    width, n_short, row = len(header), 0, 0
+    for row, record in enumerate(records, 1):
+        if len(record) != width:
+            n_short += len(record) < width and not isinstance(record, _Broken)
+            problem = _problem(record, width)
+            if problem is not None:
+                problems[row] = problem
+            filled = [] if problem is not None else record[:width]
+            fields = [*filled, *[""] * (width - len(filled))]
+        else:
+            fields = record
+        for column, field in zip(columns, fields, strict=True):
+            column.append(field)
+    cells = pl.DataFrame(
+        {
+            name: pl.Series(column, dtype=pl.String)
+            for name, column in zip(header, columns, strict=True)
+        }
+    )
+    notes = (f"{counted(n_short, 'row')} without the last fields of the header",) if n_short else ()
+    return Table(unguarded(cells), problems=problems, notes=notes)
 
 
-def _records(lines: list[str], delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line on which it begins, without blank ones."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    begins = 1
-    try:
-        for record in reader:
-            if len(record) > 1 or (record and record[0].strip()):
-                yield begins, record
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        opened = _opening_line("".join(lines[begins - 1 :]), delimiter) + begins - 1
-        never_closed = "unexpected end" in str(error)
-        raise ReadError(
-            f"{name}: the quote that opens on line {opened} is never closed"
-            if never_closed
-            else f"{name}, line {reader.line_num}: text follows a closing quote, "
-            f"which opened on line {opened}",
-            action="close it, and double the quotes inside quoted fields",
-        ) from None
+def _problem(record: list[str] | _Broken, width: int) -> tuple[str, str] | None:
+    """Return why a record of another width than the header is none, and its beginning."""
+    if isinstance(record, _Broken):
+        return OPEN_QUOTE, record[0][:_SHOWN]
+    if any(cell.strip() for cell in record[width:]):
+        return TOO_WIDE, f"{len(record)} fields: {', '.join(record)}"[:_SHOWN]
+    return None
 
 
-def _opening_line(record: str, delimiter: str) -> int:
-    """Return the 1-based line of a broken record on which its unclosed quote opens."""
-    stops = rf"{re.escape(delimiter)}\r\n"
-    field = re.compile(rf'"[^"]*+(?:""[^"]*+)*+"(?=[{stops}]|\Z)|(?!")[^{stops}]*')
-    position = 0
-    while position < len(record) and (match := field.match(record, position)):
-        position = match.end() + 1
-    return len(re.findall(r"\r\n|\r|\n", record[:position])) + 1
+class _Broken(list[str]):
+    """The line on which a record begins that cannot be read."""
+
+
+def _records(lines: list[str], delimiter: str) -> Iterator[list[str] | _Broken]:
+    """Yield each record without blank ones; of one whose quotes are broken, its first line.
+
+    Reading goes on with the line after it. A quote that is open ends at the next odd one, if only
+    by an error, so that no line is read more than twice.
+    """
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(itertools.islice(lines, start, None), delimiter=delimiter, strict=True)
+        begins = start
+        try:
+            for record in reader:
+                if len(record) > 1 or (record and record[0].strip()):
+                    yield record
+                begins = start + reader.line_num
+        except csv.Error:
+            yield _Broken([lines[begins].strip()])
+            start = begins + 1
+        else:
+            return
 
 
 def header_of(head: str) -> list[str]:
@@ -132,20 +197,8 @@ def delimiter_of(lines: list[str]) -> str:
 def _evenness(lines: list[str], delimiter: str) -> tuple[float, int]:
     records = [record for record in csv.reader(lines, delimiter=delimiter) if record]
     widths = [len(record) for record in records[:_SAMPLE_RECORDS]]
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
-
-
-def _check_header(header: list[str], name: str) -> None:
-    if not header:
-        raise ReadError(f"{name} is empty", "a header and at least one post")
-    check_columns(name, len(header))
-    column, times = Counter(header).most_common(1)[0]
-    if times > 1:
-        raise ReadError(
-            f"{name}: {times} columns are named {column!r}", "names that differ", "rename one"
-        )
+    [(width, n_records)] = Counter(widths).most_common(1) or [(0, 0)]
+    return (n_records / len(widths), width) if width > 1 else (0.0, 0)
 
 
 @contextlib.contextmanager

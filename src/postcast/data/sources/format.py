@@ -32,6 +32,8 @@ class Table:
         What the format takes for what, where nobody asks for anything else.
     problems : mapping of int to (str, str)
         Row, from 1, to why it cannot be learned from, and what was found.
+    notes : tuple of str
+        What had to be mended in the whole file, in words.
     scores_counts : bool
         Whether the source's field scores forecasts of counts rather than of classes.
     """
@@ -39,6 +41,7 @@ class Table:
     cells: pl.DataFrame
     columns: Columns = Columns()  # noqa: RUF009
     problems: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     scores_counts: bool = False
 
 

@@ -6,13 +6,14 @@ Knows their columns and where their images lie.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from postcast.data.columns import Columns
-from postcast.data.sources.delimited import cells_of, header_of
+from postcast.data.sources.delimited import header_of, table_of
 from postcast.data.sources.format import Format, Table
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def read(files: Files) -> Table:
     ReadError
         If the CSV is broken.
     """
-    cells = cells_of(files.bytes_of(files.names[0]), files.name)
+    table = table_of(files.bytes_of(files.names[0]), files.name)
+    cells = table.cells
     place = _place(files.folder)
     if (
         files.folder is None
@@ -43,13 +45,14 @@ def read(files: Files) -> Table:
         or "image" in cells.columns
         or "id" not in cells.columns
     ):
-        return Table(cells, COLUMNS)
+        return replace(table, columns=COLUMNS)
     inner = PurePosixPath(files.names[0]).parent
     found = [_image(files.folder, place, pin) for pin in cells["id"]]
     images = [None if image is None else str(inner / image) for image in found]
-    return Table(
-        cells.with_columns(pl.Series("image", images, dtype=pl.String)),
-        Columns(text=("description",), title="title", count="repin_count", id="id", image="image"),
+    return replace(
+        table,
+        cells=cells.with_columns(pl.Series("image", images, dtype=pl.String)),
+        columns=replace(COLUMNS, image="image"),
     )
 
 

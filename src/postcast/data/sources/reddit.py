@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postcast.data.columns import Columns
-from postcast.data.sources.delimited import cells_of, header_of
+from postcast.data.sources import delimited
 from postcast.data.sources.format import Format, Table, keys_of
 from postcast.data.sources.json_lines import fits as is_json
 from postcast.data.sources.json_records import inside, table_of, values_of
@@ -48,7 +48,7 @@ def read(files: Files) -> Table:
         records = [record for value in values for record in _submissions(value)]
         table = table_of(records, Columns(), files.name)
     else:
-        table = Table(cells_of(files.bytes_of(name), files.name))
+        table = delimited.table_of(files.bytes_of(name), files.name)
     cells = table.cells.with_columns(
         _without_gone(column) for column in ("selftext", "author") if column in table.cells.columns
     )
@@ -65,7 +65,7 @@ def fits(files: Files) -> bool:
     if files.is_set:
         return False
     head = files.head_of(files.names[0])
-    return _NEEDED.issubset(keys_of(head) if is_json(files) else header_of(head))
+    return _NEEDED.issubset(keys_of(head) if is_json(files) else delimited.header_of(head))
 
 
 def _submissions(value: Any) -> Iterator[Any]:
