@@ -116,8 +116,10 @@ def read_posts(
     table = _with_problems(table, raw.table)
     if not needs_count:
         table = table.drop("count_found", strict=False)
-    check_readable(table, settled, "count")
-    check_readable(table, settled, "time")
+    sound = table.filter(pl.col("problem").is_null()) if raw.table.problems else table
+    if not sound.is_empty():
+        check_readable(sound, settled, "count")
+        check_readable(sound, settled, "time")
     table, rejected = clean(table, keep_negative=keep_negative)
     if table.is_empty():
         [(reason, n_rows)] = Counter(rejected["reason"]).most_common(1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from postcast.data.sources import (
     delimited,
@@ -77,7 +78,7 @@ def read_files(files: Files, reader: str = "auto") -> Table:
         raise ReadError(f"{files.name} is nested too deeply", "a table of posts") from None
     if table.cells.is_empty():
         raise ReadError(f"{files.name} has a header but no rows", "at least one post")
-    return table
+    return replace(table, notes=(*files.notes, *table.notes))
 
 
 def _read(files: Files, reader: str) -> Table:

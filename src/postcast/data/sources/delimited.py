@@ -12,6 +12,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -61,7 +62,8 @@ def table_of(data: bytes, name: str) -> Table:
     ReadError
         If the file is empty, or has too many columns.
     """
-    lines = list(io.StringIO(decode(data, name), newline=""))
+    found = decode(data, name)
+    lines = list(io.StringIO(found.text, newline=""))
     first = next(line for line in lines if line.strip())
     told = _SEPARATOR.fullmatch(first.strip())
     if told:
@@ -72,7 +74,8 @@ def table_of(data: bytes, name: str) -> Table:
         delimiter = told[1] if told else delimiter_of(lines)
         records = _records(lines, delimiter)
         header, ahead = _header(records, name)
-        return _table(header, itertools.chain(ahead, records))
+        table = _table(header, itertools.chain(ahead, records))
+    return replace(table, notes=(found.note, *table.notes)) if found.note else table
 
 
 def cells_of(data: bytes, name: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from postcast.data.sources.limits import MOST_MEMBERS, cells_in_memory, check_unpacked
@@ -55,6 +55,7 @@ class Files:
     folder: Path | None = None
     _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
     _used: dict[str, str] = field(default_factory=dict, repr=False)
+    _notes: list[str] = field(default_factory=list, repr=False)
 
     @classmethod
     def of_bytes(cls, data: bytes, name: str, folder: Path | None = None) -> Files:
@@ -85,7 +86,10 @@ class Files:
 
     def text_of(self, name: str) -> str:
         """Return the text of one file."""
-        return decode(self.bytes_of(name), self.label(name))
+        found = decode(self.bytes_of(name), self.label(name))
+        if found.note and found.note not in self._notes:
+            self._notes.append(found.note)
+        return found.text
 
     def label(self, name: str) -> str:
         """Return what to call a file in messages."""
@@ -107,7 +111,12 @@ class Files:
     def alone(self, name: str) -> Files:
         """Return one of the files as a source of its own."""
         folder = None if self.folder is None else (self.folder / name).parent
-        return Files(self.label(name), (name,), self.fetch, False, folder, self._kept, self._used)
+        return replace(self, name=self.label(name), names=(name,), is_set=False, folder=folder)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How files were read that are not UTF-8, in words."""
+        return tuple(self._notes)
 
     @property
     def digest(self) -> str:

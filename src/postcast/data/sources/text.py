@@ -1,9 +1,13 @@
-"""Bytes → text: UTF-8, or UTF-16 with a byte order mark. Knows binary files by their marks."""
+"""Bytes → text: UTF-8, UTF-16 with a byte order mark, else as `encodings` finds.
+
+Knows binary files by their marks.
+"""
 
 from __future__ import annotations
 
 import codecs
 
+from postcast.data.sources.encodings import Decoded, decoded
 from postcast.errors import ReadError
 
 _BINARY_MARKS: tuple[tuple[bytes, str], ...] = (
@@ -23,8 +27,8 @@ _BINARY_MARKS: tuple[tuple[bytes, str], ...] = (
 _ACTION = "save it as CSV, JSON Lines or Parquet"
 
 
-def decode(data: bytes, name: str) -> str:
-    """Return the text of a file, without its byte order mark.
+def decode(data: bytes, name: str) -> Decoded:
+    """Return the text of a file, without its byte order mark, and how it was read if not as UTF-8.
 
     Parameters
     ----------
@@ -35,25 +39,35 @@ def decode(data: bytes, name: str) -> str:
     Raises
     ------
     ReadError
-        If the file is binary, holds nothing but white space, or is in another encoding;
-        the last names the position (0-based) and line of the first byte that does not fit.
+        If the file is binary, holds nothing but white space, or is broken UTF-16.
     """
     for mark, kind in _BINARY_MARKS:
         if data.startswith(mark):
             raise ReadError(f"{name} is {kind}", "a table of posts", _ACTION)
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
-    if encoding == "utf-8" and b"\0" in data:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = Decoded(_utf_16(data, name))
+    elif b"\0" in data:
         raise ReadError(f"{name} is binary: byte {data.index(0)} is NUL", "text", _ACTION)
+    else:
+        text = _utf_8(data)
+    if not text.text.strip():
+        raise ReadError(f"{name} is empty", "a header and at least one post")
+    return text
+
+
+def _utf_8(data: bytes) -> Decoded:
     try:
-        text = data.decode(encoding).removeprefix("\ufeff")
+        return Decoded(data.decode("utf-8").removeprefix("\ufeff"))
+    except UnicodeDecodeError:
+        return decoded(data.removeprefix(codecs.BOM_UTF8))
+
+
+def _utf_16(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-16")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         raise ReadError(
-            f"{name} is not {encoding.upper()}: byte 0x{data[error.start]:02x} "
-            f"at position {error.start} (line {line})",
+            f"{name} is not UTF-16: byte 0x{data[error.start]:02x} at position {error.start}",
             "UTF-8, or UTF-16 with a byte order mark",
             "save it as UTF-8",
         ) from None
-    if not text.strip():
-        raise ReadError(f"{name} is empty", "a header and at least one post")
-    return text
