@@ -1,6 +1,9 @@
+import bz2
 import csv
+import gzip
 import io
 import json
+import lzma
 
 import polars as pl
 import pytest
@@ -45,6 +48,17 @@ def test_old_line_ends_and_blank_lines():
 def test_semicolons_inside_text_do_not_make_a_delimiter():
     data = b"id,text,saves\n1,a;b;c,3\n2,d;e;f,4\n"
     assert read_bytes(data, "posts").columns == HEADER
+
+
+@pytest.mark.parametrize(
+    ("compress", "suffix"), [(gzip.compress, ".gz"), (lzma.compress, ".xz"), (bz2.compress, ".bz2")]
+)
+def test_a_compressed_file_is_what_it_unpacks_to(compress, suffix):
+    files = Files.of_bytes(compress(delimited().encode()), f"posts.csv{suffix}")
+    assert files.name == "posts.csv"
+    assert [list(row) for row in read_files(files).cells.rows()] == ROWS
+    inside = {"id": "1", "text": "a", "saves": 3}
+    assert read_bytes(compress(lines(inside)), "posts").rows() == [("1", "a", "3")]
 
 
 def test_columns_of_one_name_are_numbered():
@@ -140,7 +154,14 @@ def test_parquet_cells_of_every_type():
         (b"\xff\xd8\xff\xe0\0", "is a JPEG image"),
         (b"%PDF-1.7", "is a PDF document"),
         (b"PK\x03\x04\0\0", "is a ZIP archive"),
-        (b"\x1f\x8b\x08\0", "is a gzip archive"),
+        (b"\x1f\x8b\x08\0", "posts cannot be unpacked"),
+        (b"\xfd7zXZ\0\0\0", "posts cannot be unpacked"),
+        (b"BZh9\0\0\0\0", "posts cannot be unpacked"),
+        (
+            gzip.compress(gzip.compress(b"text,saves\na,1\n", mtime=0), mtime=0),
+            "posts is compressed twice",
+        ),
+        (gzip.compress(bytes(100 << 20), mtime=0), "posts takes .* times its"),
         (b"\x80\x04\x95\0", "is a pickle, which is never unpickled"),
         (b"id,text\n1,a\0b\n", "posts is binary: byte 11 is NUL"),
         (b"\xff\xfei\0d\0,\0\0\xd8", "is not UTF-16"),

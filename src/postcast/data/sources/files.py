@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from postcast.data.sources.compressed import inner_name, is_compressed, unpacked
 from postcast.data.sources.limits import MOST_MEMBERS, cells_in_memory, check_unpacked
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
@@ -59,15 +60,17 @@ class Files:
 
     @classmethod
     def of_bytes(cls, data: bytes, name: str, folder: Path | None = None) -> Files:
-        """Return a file, or those inside it where it is a ZIP archive.
+        """Return a file, unpacked where it is compressed, or those inside a ZIP archive.
 
         Raises
         ------
         ReadError
-            If it is an archive that cannot be read.
+            If it cannot be unpacked.
         """
         if data.startswith(_ZIP):
             return _of_archive(data, name)
+        if is_compressed(data):
+            return cls.of_bytes(unpacked(data, name), inner_name(name), folder)
         return cls(name, (name,), lambda _, n_bytes: data[:n_bytes], folder=folder)
 
     @classmethod

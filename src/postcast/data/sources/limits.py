@@ -81,6 +81,13 @@ def check_unpacked(name: str, packed: int, unpacked: int, in_memory: int = 0) ->
         )
 
 
+def largest_unpacked(packed: int) -> int:
+    """Return how many bytes may be unpacked from so many before it is too much."""
+    if os.environ.get(VARIABLE):
+        return most_unpacked()
+    return min(most_unpacked(), max(SMALL, LARGEST_RATIO * packed))
+
+
 def check_columns(name: str, n_columns: int, kind: str = "columns") -> None:
     """Refuse a table of too many columns.
 

@@ -16,7 +16,6 @@ _BINARY_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive (Excel workbooks are ZIP archives, too)"),
-    (b"\x1f\x8b", "a gzip archive"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array"),
