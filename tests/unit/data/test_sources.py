@@ -91,7 +91,7 @@ def test_json_lines_and_arrays_give_the_same_cells():
     ]
     expected = [
         ("21181060741374444", "a 🌿", "x, y z", "3.0", None, None),
-        ("2", None, None, None, '{"a": ["1"]}', "True"),
+        ("2", None, None, None, "1", "True"),
     ]
     for data in (
         lines(*records),
@@ -100,6 +100,55 @@ def test_json_lines_and_arrays_give_the_same_cells():
         b"\xef\xbb\xbf " + json.dumps(records).encode(),
     ):
         assert read_bytes(data, "posts").rows() == expected
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        lambda posts: {"data": posts, "paging": {"next": "x"}},
+        lambda posts: {"kind": "list", "response": {"count": 2, "items": posts}},
+        lambda posts: {"_default": {str(number): post for number, post in enumerate(posts)}},
+        lambda posts: {"data": posts, "includes": {"users": [{"id": "9"}]}},
+        lambda posts: {"meta": [{"a": "1"}], "orderedItems": posts},
+    ],
+)
+def test_posts_are_found_within_an_envelope(envelope):
+    posts = [{"id": "1", "text": "a", "likes": 3}, {"id": "2", "text": "b", "likes": 4}]
+    assert read_bytes(json.dumps(envelope(posts), indent=1).encode(), "posts").rows() == [
+        ("1", "a", "3"),
+        ("2", "b", "4"),
+    ]
+
+
+def test_nested_members_have_dotted_names():
+    post = {
+        "text": "a",
+        "stats": {"likes": 3, "deep": {"er": None}},
+        "media": [{"url": "u", "size": {"w": 1}}, {"url": "v"}],
+        "hashtags": [{"name": "sun"}, {"name": "sea"}],
+        "images": ["p", "q"],
+        "empty": [],
+    }
+    table = read_bytes(lines(post), "posts")
+    assert dict(zip(table.columns, table.row(0), strict=True)) == {
+        "text": "a",
+        "stats.likes": "3",
+        "stats.deep.er": None,
+        "media[0].url": "u",
+        "media[0].size.w": "1",
+        "hashtags": "sun, sea",
+        "images": "p, q",
+        "empty": "",
+    }
+
+
+def test_what_is_no_object_among_others_is_a_broken_row():
+    table = read_files(Files.of_bytes(b'{"text": "a"}\n{"text": \n[1]\n{"text": "b"}\n', "posts"))
+    assert table.cells["text"].to_list() == ["a", None, None, "b"]
+    assert table.problems == {
+        2: ("record is broken", '{"text":'),
+        3: ("record is broken", '["1"]'),
+    }
 
 
 def test_json_text_that_no_file_could_hold_is_mended():
@@ -165,10 +214,9 @@ def test_parquet_cells_of_every_type():
         (b"\x80\x04\x95\0", "is a pickle, which is never unpickled"),
         (b"id,text\n1,a\0b\n", "posts is binary: byte 11 is NUL"),
         (b"\xff\xfei\0d\0,\0\0\xd8", "is not UTF-16"),
-        (b'{"id": 1}\n\n{"id": 2\n', "line 3 is not JSON: .* at character 9"),
-        (b'{"id": 1}\n[2]\n', "line 2 is not a JSON object"),
+        (b'{"id": 1\n\n{"id": 2\n', "line 3 is not JSON: .* at character 1"),
         (b'[{"id": 1},\n {"id" 2}]', "line 2 is not JSON"),
-        (b'[{"id": 1}, 2]', "element 2 of the array is not an object"),
+        (b"[[1], 2]", "posts has no posts"),
         (b'{"a":' + b"[" * 200_000, "line 1 is nested too deeply"),
         (b"PAR1 but not for long", "no Parquet file that can be read"),
     ],

@@ -16,6 +16,15 @@ from postcast.errors import ReadError
 
 _EXPECTED = "one JSON object a line, or an array of objects"
 _SHOWN = 80
+_DEEPEST, _DEEPEST_ENVELOPE = 6, 3
+ENVELOPES = (
+    *("data", "items", "hits", "messages", "orderedItems", "feed", "posts", "results"),
+    *("statuses", "records", "ig_reels_media"),
+)
+"""Members in which platforms hand over lists of posts."""
+
+_NAMING = ("hashtagName", "tag", "name")
+"""Members by which the objects of a list are called."""
 
 
 class Broken(str):
@@ -88,6 +97,71 @@ def table_of(records: Sequence[Any], columns: Columns, name: str) -> Table:
     if len(problems) == len(rows):
         raise ReadError(f"{name} has no posts", "at least one")
     return Table(record_table(rows, name), columns, problems)
+
+
+def records_among(values: Sequence[Any]) -> list[Any]:
+    """Return the records in what a file holds: its values, or those within one envelope.
+
+    An envelope is one object that holds a list of objects under one of `ENVELOPES`, if within
+    other objects, or nothing but objects with much the same members, as by their ids.
+    """
+    if len(values) != 1 or not isinstance(values[0], Mapping):
+        return list(values)
+    level: list[Mapping[str, Any]] = [values[0]]
+    for _ in range(_DEEPEST_ENVELOPE):
+        lists: list[list[Any]] = [
+            one[name] for one in level for name in ENVELOPES if _are_records(one.get(name))
+        ]
+        lists += [list(one.values()) for one in level if _are_alike(one)]
+        if lists:
+            longest: list[Any] = max(lists, key=len)
+            return longest
+        level = [inner for one in level for inner in one.values() if isinstance(inner, Mapping)]
+    return list(values)
+
+
+def _are_alike(value: Mapping[str, Any]) -> bool:
+    """Tell whether an object holds nothing but objects, two or more, that share most members."""
+    inner = list(value.values())
+    if len(inner) < 2 or not all(isinstance(one, Mapping) and one for one in inner):
+        return False
+    return 2 * len(set(inner[0]).intersection(*inner[1:])) > max(map(len, inner))
+
+
+def _are_records(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 0 and isinstance(value[0], Mapping)
+
+
+def flat(record: Any) -> Any:
+    """Return a record whose nested members have dotted names; what is no record as it is.
+
+    Of a list of objects the first is taken, as ``media[0].url``, unless all have a name of
+    their own, such as those of hashtags: then the list is that of the names.
+    """
+    if not isinstance(record, Mapping):
+        return record
+    found: dict[str, Any] = {}
+    _flatten(record, "", found, 0)
+    return found
+
+
+def _flatten(record: Mapping[str, Any], prefix: str, found: dict[str, Any], depth: int) -> None:
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            _flatten(value, f"{name}.", found, depth + 1)
+        elif _are_records(value) and depth < _DEEPEST:
+            called = next((one for one in _NAMING if all(_has(item, one) for item in value)), None)
+            if called is not None:
+                found[name] = [item[called] for item in value]
+            else:
+                _flatten(value[0], f"{name}[0].", found, depth + 1)
+        else:
+            found[name] = value
+
+
+def _has(item: object, name: str) -> bool:
+    return isinstance(item, Mapping) and isinstance(item.get(name), str)
 
 
 def text_in(value: object) -> str | None:
