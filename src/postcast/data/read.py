@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -64,6 +65,8 @@ COLUMNS = (
 """The columns of a table of posts, as `postcast.schema.Posts` describes them."""
 
 _ANY_COLUMNS = Columns()
+
+log = logging.getLogger(__name__)
 
 
 def read_posts(
@@ -182,7 +185,9 @@ def read_drafts(
     """
     raw = _raw(source, reader)
     settled = _settled(raw.table, Columns.of(columns), needs_count=False)
-    table, _ = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
+    table, notes = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
+    for note in (*raw.table.notes, *notes):
+        log.warning("%s%s.", note[:1].upper(), note[1:])
     check_readable(table, settled, "time")
     table, _ = order_posts(table, ordering)
     return table.with_columns(

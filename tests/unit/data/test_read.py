@@ -95,6 +95,15 @@ def test_authors_that_are_mostly_rounded_are_not_read():
     )
 
 
+def test_what_a_file_of_drafts_leaves_open_is_said(caplog):
+    drafts = read_drafts([{"text": "a", "date": "03/04/2025"}])
+    assert drafts["time"][0].month == 3
+    assert "--dayfirst reads it the other way" in caplog.text
+    caplog.clear()
+    assert read_drafts([{"text": "a", "date": "03/04/2025"}], day_first=True)["time"][0].month == 4
+    assert caplog.text == ""
+
+
 def test_no_broken_row_refuses_a_file():
     data = (
         b'id,text,saves\n1,a,3\n2,b,4,c\n3,d\n4,"e,5\n5,f,6,,\n6,"g""h",7\n7,"x"y,8\n8,"i\nj",9\n'
