@@ -290,7 +290,6 @@ class TestErrors:
             (pd.DataFrame([["a", "b"]] * 2, columns=["text", "text"]), "two columns"),
             (pd.DataFrame({"text": ["a", "b"], 1: [2, 3]}), "string names"),
             (csr_matrix(np.eye(2)), "Sparse data"),
-            (pd.DataFrame({"text": ["a", "b"], "user": [1.0, None]}), "'user' holds decimal"),
         ],
     )
     def test_posts_without_texts(self, posts, said):
