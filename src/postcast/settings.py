@@ -81,7 +81,8 @@ class Settings:
     dayfirst: bool = _choice(False, "Dates such as 03/04/2025 begin with the day.", READING)
     monthfirst: bool = _choice(
         False,
-        "They begin with the month. Without either, the whole column decides where it can.",
+        "Dates such as 03/04/2025 begin with the month. Without either option the whole column "
+        "decides, where it can.",
         READING,
     )
     reader: str = _choice(

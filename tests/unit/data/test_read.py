@@ -120,10 +120,12 @@ def test_no_broken_row_refuses_a_file():
     assert posts.source.notes == ("1 row without the last fields of the header",)
 
 
-def test_quotes_that_open_in_many_lines_take_no_longer_for_it():
-    lines = b'"a,1\n' + b"b,2\n" * 3
-    posts = read_posts(io.BytesIO(b"text,saves\n" + lines * 20_000))
-    assert len(posts) == 60_000
+@pytest.mark.parametrize("opens", [b'"a,1', b'a""","""a'])
+def test_quotes_that_open_in_many_lines_take_no_longer_for_it(opens):
+    """The second is open at its end whether a quote was open before or not."""
+    lines = opens + b"\n" + b"b,2\n" * 3
+    posts = read_posts(io.BytesIO(b"text,saves\nc,1\n" + lines * 20_000))
+    assert len(posts) == 60_001
     assert set(posts.rejected["reason"]) == {"quote is not closed"}
 
 

@@ -88,7 +88,8 @@ def _header(
 ) -> tuple[list[str], list[list[str] | _Broken]]:
     """Return the header, its names made different, and the records read on the way.
 
-    It is the first record as wide as most of the first fifty are, or wider.
+    It is the first record; but where that has one field and most of the first fifty have more, a
+    title, it is the first as wide as most are.
 
     Raises
     ------
@@ -163,8 +164,9 @@ class _Broken(list[str]):
 def _records(lines: list[str], delimiter: str) -> Iterator[list[str] | _Broken]:
     """Yield each record without blank ones; of one whose quotes are broken, its first line.
 
-    Reading goes on with the line after it. A quote that is open ends at the next odd one, if only
-    by an error, so that no line is read more than twice.
+    A record that fails was open at the end of each of its lines: a quote that opens on one of them
+    and is open at its end would fail in the same place. So they are read each by itself, and no
+    line is read more than a few times.
     """
     start = 0
     while start < len(lines):
@@ -172,14 +174,33 @@ def _records(lines: list[str], delimiter: str) -> Iterator[list[str] | _Broken]:
         begins = start
         try:
             for record in reader:
-                if len(record) > 1 or (record and record[0].strip()):
+                if not _is_blank(record):
                     yield record
                 begins = start + reader.line_num
-        except csv.Error:
+        except csv.Error as error:
+            was_open = "unexpected end" in str(error)
+            start += reader.line_num - (0 if was_open else 1)
             yield _Broken([lines[begins].strip()])
-            start = begins + 1
+            yield from _one_by_one(lines[begins + 1 : start], delimiter)
+            start = max(start, begins + 1)
         else:
             return
+
+
+def _one_by_one(lines: list[str], delimiter: str) -> Iterator[list[str] | _Broken]:
+    """Yield the record of each line that holds a whole one; others are broken."""
+    for line in lines:
+        try:
+            record = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        except csv.Error:
+            yield _Broken([line.strip()])
+        else:
+            if not _is_blank(record):
+                yield record
+
+
+def _is_blank(record: list[str]) -> bool:
+    return not record or (len(record) == 1 and not record[0].strip())
 
 
 def header_of(head: str) -> list[str]:

@@ -123,7 +123,7 @@ class Files:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the one file, or of the names and hashes of those that were read."""
+        """SHA-256 of the one file, unpacked, or of the names and hashes of those that were read."""
         if not self.is_set and len(self._used) == 1:
             return next(iter(self._used.values()))
         told = "".join(f"{digest}  {one}\n" for one, digest in sorted(self._used.items()))
