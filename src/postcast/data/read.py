@@ -126,11 +126,12 @@ def read_posts(
     table, rejected = clean(table, keep_negative=keep_negative)
     if table.is_empty():
         [(reason, n_rows)] = Counter(rejected["reason"]).most_common(1)
+        role = reason.split(" ", 1)[0]
         raise ReadError(
             f"none of the {counted(raw.table.cells.height, 'row')} of {raw.name} can be used "
             f"({reason}: {n_rows:,})",
             "at least one",
-            "see --id-col, --time-col and --count-col",
+            f"see --{role}-col" if role in ("count", "time", "id", "author") else "",
         )
     table, ordering = order_posts(table)
     if ordering == "id":

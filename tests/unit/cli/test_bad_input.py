@@ -17,7 +17,10 @@ FILES = [
     (b"id,text,saves\n", "posts.csv has a header but no rows"),
     (b"id\x00\x01\xff\n", "posts.csv is binary: byte 2 is NUL"),
     (b"id,text,saves\n1,b,3,4\n", "1 row of posts.csv can be used (row has too many fields: 1)"),
-    (b'id,text,saves\n1,"a,2\n', "1 row of posts.csv can be used (quote is not closed: 1)"),
+    (
+        b'id,text,saves\n1,"a,2\n',
+        "1 row of posts.csv can be used (quote is not closed: 1); expected at least one",
+    ),
     (b'{"id": 1,\n{"id": 2,\n', "posts.csv, line 2 is not JSON"),
     (b"PAR1 and then nothing", "is no Parquet file that can be read"),
     (b"\xff\xfei\0d\0,\0\0\xd8", "posts.csv is not UTF-16: byte 0x00 at position 8"),
