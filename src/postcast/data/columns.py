@@ -17,13 +17,13 @@ COMMON_NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("title",),
     "author": ("author", "user", "channel"),
     "time": ("created_at", "time", "timestamp", "date"),
-    "count": ("repin_count", "saves", "score", "likes", "views", "favorite_count", "engagement"),
+    "count": ("repin_count", "likes", "favorite_count", "score", "engagement", "saves", "views"),
     "id": ("id", "post_id", "pin_id", "id_str"),
     "category": ("category", "subreddit", "board"),
     "image": ("image", "image_path"),
     "tags": ("tags", "hashtags"),
 }
-"""Role to the names by which it is found, in order of preference."""
+"""Role to its most usual names, in order of preference; `postcast.data.synonyms` has all."""
 
 _SHOWN = 40
 
@@ -121,12 +121,12 @@ def resolve(found: Sequence[str], asked: Columns, *, needs_count: bool) -> Colum
     SettingsError
         If one column is asked for two roles, other than text and title.
     """
-    _check_asked(found, asked)
+    check_asked(found, asked)
     spoken_for = {name for role in _SINGLE for name in asked.names(role)}
     text = asked.text or _by_common_name(found, "text", spoken_for)
     if not text:
         raise ReadError(
-            f"no text column among {_listed([name for name in found if name not in spoken_for])}",
+            f"no text column among {_listed(found)}",
             f"one named {_alternatives('text')}",
             "name it with --text-col",
         )
@@ -146,7 +146,16 @@ def resolve(found: Sequence[str], asked: Columns, *, needs_count: bool) -> Colum
 _SINGLE = tuple(role for role in COMMON_NAMES if role != "text")
 
 
-def _check_asked(found: Sequence[str], asked: Columns) -> None:
+def check_asked(found: Sequence[str], asked: Columns) -> None:
+    """Refuse names that are no column, and columns that are asked for two roles.
+
+    Raises
+    ------
+    ReadError
+        If an asked column does not exist.
+    SettingsError
+        If one column is asked for two roles, other than text and title.
+    """
     roles: dict[str, str] = {}
     for role, names in asked.as_mapping().items():
         for name in names:

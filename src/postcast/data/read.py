@@ -18,10 +18,11 @@ import polars as pl
 
 from postcast.data.cast import cast, check_readable
 from postcast.data.clean import clean
-from postcast.data.columns import Columns, resolve
+from postcast.data.columns import Columns, check_asked, resolve
 from postcast.data.near_duplicates import groups
 from postcast.data.order import order_posts
 from postcast.data.prepared import read_prepared, write_prepared, write_rejected
+from postcast.data.roles import check_posts, settle
 from postcast.data.sources import read_files
 from postcast.data.sources.cells import native_table, record_table, texts
 from postcast.data.sources.files import Files
@@ -114,7 +115,10 @@ def read_posts(
         If there is no such reader or time zone.
     """
     raw = _raw(source, reader)
-    settled = _settled(raw.table, Columns.of(columns), needs_count=needs_count)
+    asked = Columns.of(columns)
+    settled, choices = _settled(
+        raw.table, asked, needs_count=needs_count, join_title=not keep_negative
+    )
     table, notes = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
     table = _with_problems(table, raw.table)
     if not needs_count:
@@ -146,7 +150,7 @@ def read_posts(
             columns=settled.as_mapping(),
             ordering=ordering,
             rows_read=raw.table.cells.height,
-            notes=(*raw.table.notes, *notes),
+            notes=(*raw.table.notes, *choices, *notes),
             scores_counts=raw.table.scores_counts,
             image_root=raw.folder,
         ),
@@ -185,7 +189,7 @@ def read_drafts(
         If there is no such reader or time zone.
     """
     raw = _raw(source, reader)
-    settled = _settled(raw.table, Columns.of(columns), needs_count=False)
+    settled, _ = _settled(raw.table, Columns.of(columns), needs_count=False, strict_times=True)
     table, notes = cast(raw.table.cells, settled, timezone=timezone, day_first=day_first)
     for note in (*raw.table.notes, *notes):
         log.warning("%s%s.", note[:1].upper(), note[1:])
@@ -279,19 +283,43 @@ def _records(source: Sequence[object]) -> list[Mapping[str, Any]]:
     return records
 
 
-def _settled(raw: Table, asked: Columns, *, needs_count: bool) -> Columns:
-    """Resolve the columns: those asked for, the usual ones, the format's own, common names.
+def _settled(
+    raw: Table,
+    asked: Columns,
+    *,
+    needs_count: bool,
+    join_title: bool = True,
+    strict_times: bool = False,
+) -> tuple[Columns, tuple[str, ...]]:
+    """Settle the columns: those asked for, the usual ones, the format's own, then by their cells.
 
-    A column of times that nobody asked for and that is blank is none.
+    Raises
+    ------
+    ReadError
+        If an asked column does not exist, or no column holds the text or a needed count.
     """
     found = raw.cells.columns
+    check_asked(found, asked)
     chosen = asked.or_usual(found)
     chosen = replace(chosen, usual=raw.columns).or_usual(found)
-    settled = resolve(found, chosen, needs_count=needs_count)
-    if settled.time is None or asked.or_usual(found).time is not None:
-        return settled
-    blank = raw.cells[settled.time].str.strip_chars().fill_null("").eq("").all()
-    return replace(settled, time=None) if blank else settled
+    if asked.time is None and chosen.time and _is_blank(raw.cells[chosen.time]):
+        chosen = replace(chosen, time=None)
+    settled, notes, unfit = settle(
+        raw.cells, chosen, join_title=join_title, strict_times=strict_times
+    )
+    if needs_count:
+        check_posts(found, settled)
+    if needs_count and settled.count is None and unfit:
+        raise ReadError(
+            f"no count among the columns: {unfit[0]}",
+            "whole numbers, one for each post",
+            "name them with --count-col",
+        )
+    return resolve(found, settled, needs_count=needs_count), notes
+
+
+def _is_blank(cells: pl.Series) -> bool:
+    return bool(cells.str.strip_chars().fill_null("").eq("").all())
 
 
 def _with_problems(table: pl.DataFrame, raw: Table) -> pl.DataFrame:

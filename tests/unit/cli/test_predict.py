@@ -95,7 +95,8 @@ def test_standard_input(postcast, sample_run, drafts):
 def test_columns_of_other_names(postcast, sample_run, drafts):
     usual = postcast("predict", sample_run, drafts, "--json").json
     drafts.write_text(drafts.read_text().replace("id,author,text,time", "id,by,what,when"))
-    assert "no text column among by, what, when" in postcast("predict", sample_run, drafts).error
+    error = postcast("predict", sample_run, drafts).error
+    assert "no text column among id, by, what, when" in error
     columns = ("--text-col", "what", "--author-col", "by", "--time-col", "when")
     assert postcast("predict", sample_run, drafts, *columns, "--json").json == usual
 

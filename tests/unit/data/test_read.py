@@ -217,8 +217,12 @@ def test_unreadable_columns_show_examples_and_the_option():
         "no count in column 'saves' is a number, found e.g. 'abc', '12.5%'; "
         "expected such as 12, 1,234 or 1.2K; choose --count-col"
     )
+    posts = [{"text": "a", "saves": 1, "time": "noon"}]
     with pytest.raises(ReadError, match=r"no time in column 'time' .* 'noon'; .*--time-col"):
-        read_posts([{"text": "a", "saves": 1, "time": "noon"}])
+        read_posts(posts, {"time": "time"})
+    source = read_posts(posts).source
+    assert source.ordering == "none"
+    assert source.notes == ("no time is read: column 'time' holds no times ('noon')",)
 
 
 def test_no_usable_row_says_why():
