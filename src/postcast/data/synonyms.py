@@ -57,6 +57,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "count": (
         *("repin count", "repins", "reactions comments and shares", "total interactions"),
+        "reactions comments shares",
         *("reacciones comentarios y veces que se compartio", "reactions commentaires et partages"),
         *("reazioni commenti e condivisioni", "αντιδρασεις σχολια και κοινοποιησεις"),
         *("total reactions", "reactions", "reaction count", "reacciones", "reazioni"),

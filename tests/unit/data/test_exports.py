@@ -14,13 +14,6 @@ TRUTH = FOLDER / "TRUTH.tsv"
 LINES = TRUTH.read_text("utf-8").splitlines() if TRUTH.exists() else []
 ROWS = list(csv.DictReader(LINES, delimiter="\t"))
 
-NOT_YET = {
-    "facebook_insights.xls": "is SpreadsheetML",
-    "facebook_insights.xlsx": "is a workbook",
-    "fanpage_karma.xlsx": "is a workbook",
-}
-"""Exports with texts and counts that are not read yet."""
-
 UNORDERED = {"apify_facebook.jsonl", "linkedin_scraper.csv", "youtube_trending.csv"}
 """Exports whose times most rows lack, or no rule can read."""
 
@@ -39,7 +32,7 @@ def named(cell, name):
 @pytest.mark.parametrize("row", ROWS, ids=[row["file"] for row in ROWS])
 def test_an_export_is_read_as_a_person_would(row):
     path = FOLDER / row["file"]
-    if row["posts with counts"] == "no" or row["file"] in NOT_YET:
+    if row["posts with counts"] == "no":
         with pytest.raises(ReadError) as caught:
             read_posts(path)
         assert "\n" not in str(caught.value)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import polars as pl
 import pytest
 from tests.unit.data.exports import EXPORTS, zipped
+from tests.unit.data.workbooks import POSTS, xlsx, xml
 
 from postcast.data.read import read_drafts, read_posts
 from postcast.data.sources import READERS
@@ -67,7 +68,8 @@ def timed_parquet() -> Mapping[str, bytes]:
     return {"posts.parquet": data.getvalue()}
 
 
-SEEDS = {**EXPORTS, "parquet": [parquet(), timed_parquet()]}
+WORKBOOKS = [{"posts.xlsx": xlsx(posts=POSTS)}, {"posts.xls": xml(POSTS)}]
+SEEDS = {**EXPORTS, "parquet": [parquet(), timed_parquet()], "workbook": WORKBOOKS}
 
 
 def survives(read: Callable[..., object], *arguments: object, **named: object) -> bool:

@@ -20,6 +20,7 @@ from postcast.data.sources import (
     pinterest_api,
     reddit,
     smpd,
+    workbook,
     x_archive,
 )
 from postcast.data.sources.files import Files, printable
@@ -30,6 +31,7 @@ READERS: Mapping[str, Format] = {
     "csv": delimited.FORMAT,
     "json": json_lines.FORMAT,
     "parquet": parquet.FORMAT,
+    "workbook": workbook.FORMAT,
     "reddit": reddit.FORMAT,
     "pinterest": pinterest.FORMAT,
     "pinterest-analytics": pinterest_analytics.FORMAT,

@@ -106,10 +106,10 @@ def _header(
     begins = next((at for at, one in enumerate(whole) if len(one) >= width), 0) if is_short else 0
     header = whole[begins]
     check_columns(name, len(header))
-    return _numbered(header), ahead[ahead.index(header) + 1 :]
+    return numbered(header), ahead[ahead.index(header) + 1 :]
 
 
-def _numbered(names: list[str]) -> list[str]:
+def numbered(names: list[str]) -> list[str]:
     """Return column names of which the later ones of a name are numbered, as in ``text (2)``."""
     taken: dict[str, None] = {}
     for name in names:

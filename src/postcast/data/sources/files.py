@@ -67,7 +67,7 @@ class Files:
         ReadError
             If it cannot be unpacked.
         """
-        if data.startswith(_ZIP):
+        if data.startswith(_ZIP) and not _is_workbook(data):
             return _of_archive(data, name)
         if is_compressed(data):
             return cls.of_bytes(unpacked(data, name), inner_name(name), folder)
@@ -202,6 +202,16 @@ def _of_archive(data: bytes, name: str) -> Files:
         return _unpacked(archive, members[one], f"{name}/{printable(one)}", n_bytes)
 
     return Files(name, names, fetch, is_set=True)
+
+
+def _is_workbook(data: bytes) -> bool:
+    """Tell whether a ZIP archive is a workbook; what is damaged is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return False
+    return "xl/workbook.xml" in members or {"content.xml", "META-INF/manifest.xml"} <= members
 
 
 def _is_inside(name: str) -> bool:
