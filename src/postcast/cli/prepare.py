@@ -26,14 +26,21 @@ def prepare(
     ],
     *,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out",
             metavar="posts.parquet",
             help="The clean table; rejected.csv is written beside it.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    explain_columns: Annotated[
+        bool,
+        typer.Option(
+            "--explain-columns",
+            help="Print how well each column would do for each role; --out is not needed.",
+        ),
+    ] = False,
     json: Json = False,
     given: dict[str, Any],
 ) -> None:
@@ -46,11 +53,22 @@ def prepare(
     Example:
 
       postcast prepare pins.csv --text-col description --text-col title --out posts.parquet
+
+      postcast prepare export.csv --explain-columns
     """
-    from postcast.cli.show import show_posts
+    from postcast.cli.show import show_columns, show_posts
+    from postcast.data.read import read_cells
+    from postcast.data.roles import candidates
+    from postcast.errors import SettingsError
     from postcast.settings import Settings
 
-    show_posts(prepared(posts, Settings.from_mapping(given), out), as_json=json)
+    settings = Settings.from_mapping(given)
+    if explain_columns:
+        show_columns(candidates(read_cells(posts, settings.reader)), as_json=json)
+    elif out is None:
+        raise SettingsError("no --out", "where to write the table", "such as --out posts.parquet")
+    else:
+        show_posts(prepared(posts, settings, out), as_json=json)
 
 
 def prepared(posts: Path, settings: Settings, out: Path) -> Posts:

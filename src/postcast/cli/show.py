@@ -6,7 +6,8 @@ Knows how answers are worded in a terminal; computes none of them.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from postcast.schema import CLASSES
 from postcast.wording import about_count, counted, number_in_words
 
 if TYPE_CHECKING:
+    from postcast.data.roles import Candidate
     from postcast.forecaster import Forecaster
     from postcast.schema import Forecast, Posts
     from postcast.scorecard import Scorecard
@@ -71,6 +73,23 @@ def show_posts(posts: Posts, *, as_json: bool) -> None:
         facts["notes"] = "; ".join(posts.source.notes) or "none"
         facts["rejected"] = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none"
     show_facts(facts, as_json=as_json)
+
+
+def show_columns(candidates: Mapping[str, Sequence[Candidate]], *, as_json: bool) -> None:
+    """Print how well each column would do for each role, best first."""
+    if as_json:
+        say_json({role: list(map(asdict, those)) for role, those in candidates.items()})
+        return
+    rows = [
+        (one.role if place == 0 else "", f"{one.score:.2f}", one.name, one.why)
+        for those in candidates.values()
+        for place, one in enumerate(those)
+    ]
+    if not rows:
+        say("No column has a name that is known. Name them with --text-col and --count-col.")
+    width = max((len(name) for _, _, name, _ in rows), default=0)
+    for role, score, name, why in rows:
+        say_line(f"{role:<9} {score}  {name:<{width}}  {why}")
 
 
 def show_forecast(forecaster: Forecaster, forecast: Forecast) -> None:

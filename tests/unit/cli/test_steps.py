@@ -40,6 +40,21 @@ def test_train_does_what_run_does(
         assert (tmp_path / "A" / name).read_bytes() == (tmp_path / "B" / name).read_bytes()
 
 
+def test_prepare_explains_the_columns_of_a_file(postcast, posts_file):
+    answer = postcast("prepare", posts_file, "--explain-columns", "--json").json
+    assert answer["count"][0]["name"] == "saves"
+    assert 0 < answer["count"][0]["score"] <= 1
+    in_words = postcast("prepare", posts_file, "--explain-columns").out
+    assert "count     1.00" in in_words or "count     0." in in_words
+    assert "is filled in" in in_words
+
+
+def test_prepare_needs_a_place_for_the_table(postcast, posts_file):
+    answer = postcast("prepare", posts_file)
+    assert answer.code == 2
+    assert "no --out; expected where to write the table" in answer.error
+
+
 def test_embed_keeps_the_order_of_the_posts(postcast, prepared, tmp_path):
     answer = postcast("embed", prepared, "--encoder", "tfidf", "--out", tmp_path / "E", "--json")
     posts = pl.read_parquet(prepared)
