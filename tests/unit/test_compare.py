@@ -45,8 +45,9 @@ def look(tmp_path):
 
 
 def of_authors_alone():
-    """Posts whose count is their author's doing, whatever they say."""
-    return [row | {"saves": 1 + 30 * int(row["author"][1:])} for row in records()]
+    """Posts whose count is their author's doing, but for one: else it were an author's total."""
+    rows = enumerate(records())
+    return [row | {"saves": 1 + 30 * int(row["author"][1:]) + (n == 0)} for n, row in rows]
 
 
 def without(rows, *columns):

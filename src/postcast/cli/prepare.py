@@ -54,7 +54,7 @@ def prepare(
 
       postcast prepare pins.csv --text-col description --text-col title --out posts.parquet
 
-      postcast prepare export.csv --explain-columns
+      postcast prepare pins.csv --explain-columns
     """
     from postcast.cli.show import show_columns, show_posts
     from postcast.data.read import read_cells

@@ -130,7 +130,7 @@ class TestNamesThatAreNoUtf8:
         posts = read_posts(folder)
         assert posts.source.name == "f\ufffd"
         assert len(posts.source.sha256) == 64
-        (folder / "other.csv").write_text("text,saves\na,1\n")
+        (folder / "other.csv").write_text("caption,likes\na,1\n")
         with pytest.raises(ReadError, match=r"several files \(other.csv, po\ufffd\ufffdsts.csv\)"):
             read_posts(folder)
 

@@ -26,10 +26,45 @@ def test_the_one_table_of_a_folder_is_read(tmp_path):
 
 
 def test_several_tables_are_not_guessed_among(tmp_path):
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / name).write_text(POSTS)
+    (tmp_path / "a.csv").write_text(POSTS)
+    (tmp_path / "b.csv").write_text("Tweet id,caption,views\n1,a,2\n")
     with pytest.raises(ReadError, match=r"several files \(a\.csv, b\.csv\) .* one of the files"):
         read_posts(tmp_path)
+
+
+def test_months_are_joined_by_the_union_of_their_columns(tmp_path):
+    (tmp_path / "2024-01.csv").write_text("id,text,saves\n1,a,2\n2,b,3,4\n")
+    (tmp_path / "2024-02.csv").write_text("id,text,saves,author\n3,c,5,x\n3,c,5,x\n4,d,6,7,8\n")
+    posts = read_posts(tmp_path)
+    assert posts.table["text"].to_list() == ["a", "c"]
+    assert posts.table["author"].to_list() == [None, "x"]
+    assert posts.rejected.select("row", "reason").rows() == [
+        (2, "row has too many fields"),
+        (4, "id is repeated"),
+        (5, "row has too many fields"),
+    ]
+    assert posts.source.notes == ("of 2 files 2 are joined",)
+
+
+def test_the_table_of_posts_is_told_from_days_and_totals(write):
+    videos = "Content,Video title,Video publish time,Views\n" + "".join(
+        f'x{i}Yz,how to bake bread number {i},"Mar {i}, 2025",{i * 10}\n' for i in range(1, 9)
+    )
+    days = "Date,Content,Video title,Views\n" + "".join(
+        f"2025-03-{day:02},x{i}Yz,how to bake bread number {i},3\n"
+        for day in range(1, 8)
+        for i in range(1, 4)
+    )
+    members = (
+        ("Chart data.csv", days),
+        ("Table data.csv", videos),
+        ("Totals.csv", "Date,Views\n2025-03-01,3\n"),
+    )
+    posts = read_posts(write(archive(*members), "youtube.zip"))
+    assert len(posts) == 8
+    assert posts.source.columns["text"] == ("Video title",)
+    assert posts.source.columns["count"] == ("Views",)
+    assert posts.source.notes[0] == "of 3 files 'Table data.csv' is read"
 
 
 def test_a_link_that_leads_out_is_not_followed(tmp_path):

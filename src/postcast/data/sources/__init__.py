@@ -25,6 +25,7 @@ from postcast.data.sources import (
 )
 from postcast.data.sources.files import Files, printable
 from postcast.data.sources.format import Format, Table
+from postcast.data.sources.several import MOST_FILES, Part, joined
 from postcast.errors import ReadError, SettingsError
 
 READERS: Mapping[str, Format] = {
@@ -87,20 +88,20 @@ def _read(files: Files, reader: str) -> Table:
     names = reversed(list(READERS)) if reader == "auto" else [reader]
     chosen = next((READERS[name] for name in names if READERS[name].fits(files)), None)
     if chosen is None and files.is_set:
-        return _read(_only_table(files), reader)
+        return _table_among(files, reader)
     return (chosen or READERS[reader]).read(files)
 
 
-def _only_table(files: Files) -> Files:
-    """Return the one table of a folder or archive that is of no known layout.
+def _table_among(files: Files, reader: str) -> Table:
+    """Return the table of a folder or archive of no known layout, joined where it has parts.
 
     Raises
     ------
     ReadError
-        If there are several, or none.
+        If there is none, or several that are no parts of one.
     """
     if len(files.names) == 1:
-        return files.alone(files.names[0])
+        return _read(files.alone(files.names[0]), reader)
     kind = "a folder" if files.folder is not None else "an archive"
     if not files.names:
         raise ReadError(
@@ -108,6 +109,11 @@ def _only_table(files: Files) -> Files:
             "one of a format that is read",
             "see postcast formats",
         )
+    if len(files.names) <= MOST_FILES:
+        parts = [part for name in files.names if (part := _part(files, name, reader)) is not None]
+        table = joined(parts)
+        if table is not None:
+            return table
     shown = ", ".join(map(printable, files.names[:_SHOWN]))
     more = f" and {len(files.names) - _SHOWN} more" if len(files.names) > _SHOWN else ""
     raise ReadError(
@@ -115,3 +121,11 @@ def _only_table(files: Files) -> Files:
         "one file of posts, or a layout that postcast formats lists",
         "give one of the files",
     )
+
+
+def _part(files: Files, name: str, reader: str) -> Part | None:
+    """Return one of several files as a table; None where it is none that can be read."""
+    try:
+        return Part(printable(name), _read(files.alone(name), reader))
+    except ReadError:
+        return None

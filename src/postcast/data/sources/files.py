@@ -20,7 +20,10 @@ from postcast.data.sources.limits import MOST_MEMBERS, cells_in_memory, check_un
 from postcast.data.sources.text import decode
 from postcast.errors import ReadError
 
-TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".js", ".info", ".parquet")
+TABLES = (
+    *(".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".js", ".info", ".parquet"),
+    *(".xlsx", ".xls", ".ods"),
+)
 """How the names of files end that may hold posts."""
 
 _LOOKED_AT = 1 << 16
