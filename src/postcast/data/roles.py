@@ -43,9 +43,12 @@ _PINS = frozenset(map(compact, ("repin count", "repins", "saves")))
 """Counts of Pinterest, of whose posts the description alone is read."""
 
 _PROFILES = frozenset(map(compact, ("follower count", "following count", "video count")))
+"""Two of these beside a count, and nothing that is counted by post, are what profiles have."""
+
 _PER_POST = frozenset(
     map(compact, ("comments", "comment count", "shares", "share count", "views", "play count"))
 )
+_A_PROFILE = "stands beside the followers of profiles, and seems to be theirs"
 _MISSING = r"(?i)^(-+|–|—|n/?a|null|none|nan|nat|unknown|undefined|)$"
 _ADDRESS = r"^[a-z][a-z0-9+.-]*://\S+$"
 _WIDE = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
@@ -81,23 +84,19 @@ def candidates(cells: pl.DataFrame) -> dict[str, list[Candidate]]:
     """
     names = _known_names(cells.columns)
     some = _sample(cells, {name for role in names.values() for name in role})
-    is_profiles = _is_of_profiles(cells.columns)
     judged = {
         role: [_judged(role, name, weight, some) for name, weight in known.items()]
         for role, known in names.items()
     }
-    if is_profiles:
+    if _is_of_profiles(cells.columns):
         judged["count"] = [replace(one, score=0.0, why=_A_PROFILE) for one in judged["count"]]
     return {role: sorted(those, key=lambda one: -one.score) for role, those in judged.items()}
-
-
-_A_PROFILE = "stands beside the followers of profiles, and seems to be theirs"
 
 
 def _is_of_profiles(columns: Sequence[str]) -> bool:
     """Tell whether counts are those of authors: profiles' totals, and nothing counted by post."""
     forms = {form for name in columns for form in spellings(name)}
-    return not forms.isdisjoint(_PROFILES) and forms.isdisjoint(_PER_POST)
+    return len(forms & _PROFILES) > 1 and forms.isdisjoint(_PER_POST)
 
 
 def settle(
@@ -247,7 +246,7 @@ def _known_names(columns: Sequence[str]) -> dict[str, dict[str, float]]:
                 weight = 0.0  # a list of addresses is no picture that can be read
             if inside and fold(inside) in WITHIN_OK.get(role, ()):
                 weight = max(weight, 0.95 * _weight(last, places))
-            if role == "count" and is_video and weight and _is_views(last or name):
+            if role == "count" and is_video and weight and _is_views(last):
                 weight = 1.0
             if weight:
                 known[role][name] = weight

@@ -21,8 +21,8 @@ def table(n=40, **columns):
     return pl.DataFrame(cells)
 
 
-def roles(cells, asked=Columns()):  # noqa: B008
-    return settle(cells, asked)[0]
+def roles(cells, asked=None):
+    return settle(cells, asked or Columns())[0]
 
 
 def test_names_of_nine_languages_are_found():
@@ -92,6 +92,10 @@ def test_totals_of_profiles_are_no_targets():
     cells = table(**{"Follower Count": lambda i: i, "Following Count": lambda i: i})
     with pytest.raises(ReadError, match="followers of profiles"):
         read_posts(cells)
+
+
+def test_followers_alone_make_no_profile_of_a_post():
+    assert roles(table(follower_count=lambda i: 900 + i)).count == "likes"
 
 
 def test_views_come_first_where_channels_publish_videos():
